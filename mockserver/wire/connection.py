@@ -202,7 +202,8 @@ class Connection(asyncio.Protocol):
     def probe(self) -> None:
         """Sends the next byte that the answer begins with, where the client waits for it and the time has come."""
         queue, now = self._queue, monotonic()
-        if not queue or queue[0].response is not None or self._midway or not self._writable or now < self._probe_at:
+        waits = queue and queue[0].response is None and not queue[0].wordless
+        if not waits or self._midway or not self._writable or now < self._probe_at:
             return
         if self._ahead < len(BEGIN) and not self.transport.is_closing():
             self.transport.write(BEGIN[self._ahead : self._ahead + 1])

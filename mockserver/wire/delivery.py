@@ -34,6 +34,8 @@ _PATIENCE = 10.0  # seconds for which a reset waits for a client that takes none
 _CONTROL = b"_mock"
 _MAY_BE_CONTROL = (b"/_mock", b"//")  # Flask takes several slashes at the start for one
 _BODILESS = frozenset({204, 304})
+_WORDLESS = frozenset({"empty", "reset"})
+"""Transports that send no byte of an answer."""
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _UNSAFE = str.maketrans("\r\n\0", "   ")  # what would end a header's line and begin another header, or the body
 
@@ -69,6 +71,7 @@ class PendingRequest:
     control: bool = False  # whether it is one of the control API
     outbox: Outbox | None = None  # where its response waits, once it has one
     paced: Paced | None = None  # what its transport remembers between two pieces of the answer
+    wordless: bool = False  # whether it is decided that no byte of an answer goes out
     hurried: bool = False  # whether its transport must not wait any more: the login was reset, or the server stops
 
     def __post_init__(self) -> None:
@@ -93,6 +96,7 @@ class PendingRequest:
         """Drops the request, whose answer may wait for long."""
         self.request = None
         self.held = _OWN + len(response.body)
+        self.wordless = response.delivery.transport in _WORDLESS
 
 
 Transport: TypeAlias = "Callable[[PendingRequest, Response, bool], tuple[bytes, bool]]"

@@ -115,6 +115,15 @@ def test_a_client_that_is_looked_for_again_and_again_gets_its_answer_whole(serve
         assert client.file.readline() == b"TP/1.1 200 OK\r\n"
 
 
+@pytest.mark.parametrize("transport", ["empty", "reset"])
+def test_a_client_that_gets_no_byte_of_its_answer_gets_none_ahead_of_it(serve: Serve, transport: str) -> None:
+    with serve(request_time=0.2) as up, up.connect() as client:
+        client.send(get(f"/?latency=400&transport={transport}"))
+        client.socket.shutdown(socket.SHUT_WR)
+        with suppress(ConnectionResetError):
+            assert client.socket.recv(1) == b""
+
+
 def test_a_call_whose_client_gave_up_before_it_was_decided_is_not_kept(serve: Serve) -> None:
     with serve() as up:
         client = Client(up.address)
