@@ -231,7 +231,7 @@ class NamedStore(MemoryStore):
         super().__init__()
         self.name = name
 '''
-OPEN_NAMED = """def _named_store(state: str) -> Store:
+OPEN_NAMED = """def _named_store(state: str, _run: Run) -> Store:
     from mockserver.stores.named import NamedStore
 
     return NamedStore(state.removeprefix("named:"))
