@@ -15,7 +15,7 @@ from mockserver.settings.files import words
 from mockserver.settings.table import Settings
 from mockserver.stores.opening import open_store
 from mockserver.stores.retention import Retention
-from mockserver.stores.run import WHOLE, Run
+from mockserver.stores.state_run import WHOLE, Run
 
 
 def open_gateway(

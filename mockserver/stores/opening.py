@@ -13,7 +13,7 @@ from pathlib import Path
 from mockserver.core.errors import Problem, Refusal, StoreError, cut
 from mockserver.core.written import shown
 from mockserver.inputs import fields
-from mockserver.stores.run import WHOLE, Run
+from mockserver.stores.state_run import WHOLE, Run
 from mockserver.stores.store import Store
 
 

@@ -33,8 +33,8 @@ from mockserver.stores.journal import Entry
 from mockserver.stores.redis_journal import RedisJournal, owner_of
 from mockserver.stores.redis_link import Link, LostAnswer, Reply, parse_address
 from mockserver.stores.retention import FEW
-from mockserver.stores.run import WHOLE, Run
 from mockserver.stores.shared_store import HELD, TOMBSTONES, Changes, SharedStore
+from mockserver.stores.state_run import WHOLE, Run
 from mockserver.stores.store import Again, Made
 from mockserver.stores.trouble import Trouble
 

@@ -26,9 +26,9 @@ from mockserver.stores.call_log import remove_log
 from mockserver.stores.journal import Entry
 from mockserver.stores.log_journal import LogJournal
 from mockserver.stores.retention import FEW
-from mockserver.stores.run import WHOLE, Run
 from mockserver.stores.shared_store import TOMBSTONES, Changes, SharedStore
 from mockserver.stores.sqlite_file import PATIENCE, Row, SqliteFile
+from mockserver.stores.state_run import WHOLE, Run
 from mockserver.stores.store import Made
 
 _FARTHEST = LATEST + LONGEST  # when a task may be ready; no time is farther from 1970

@@ -16,7 +16,6 @@ from typing import Any, TypeAlias, TypeVar
 
 from mockserver.core.errors import Refusal, StoreError
 from mockserver.standard_error import write_line
-from mockserver.stores.run import Run
 from mockserver.stores.sqlite_head import (
     DAMAGED,
     REMEDIES,
@@ -29,6 +28,7 @@ from mockserver.stores.sqlite_head import (
     size_of,
 )
 from mockserver.stores.sqlite_schema import END_OF_A_RUN, OF_A_RUN, SCHEMA, TABLES, UPGRADES, VERSION
+from mockserver.stores.state_run import Run
 from mockserver.stores.trouble import Trouble
 
 PATIENCE = 5.0  # seconds to wait for another process when the file is opened

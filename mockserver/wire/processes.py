@@ -19,7 +19,7 @@ from mockserver.settings.limits import Limits
 from mockserver.settings.table import SETTINGS, Settings
 from mockserver.standard_error import STANDARD_ERROR, write_line
 from mockserver.stores.opening import end_run, look_after
-from mockserver.stores.run import PART, Run
+from mockserver.stores.state_run import PART, Run
 from mockserver.wire.listening import sockets
 from mockserver.wire.serving import opened
 from mockserver.wire.settings_file import SettingsFile

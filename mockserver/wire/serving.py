@@ -19,7 +19,7 @@ from mockserver.assembly import open_gateway
 from mockserver.settings.table import Settings
 from mockserver.standard_error import write_line
 from mockserver.stores.memory import MemoryStore
-from mockserver.stores.run import WHOLE, Run
+from mockserver.stores.state_run import WHOLE, Run
 from mockserver.wire.fast_answers import FastAnswers, MemoryAnswers
 from mockserver.wire.guards import LoopGuard, StateGuard, ThreadGuard
 from mockserver.wire.listening import Listener
