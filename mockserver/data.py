@@ -93,11 +93,20 @@ class TextFileError(ValueError):
 
 def bytes_of(file: Path) -> bytes:
     """The content of a file that people write. Raises OSError, and TextFileError where it is too large."""
-    with file.open("rb") as opened:
+    with open(file, "rb", opener=_opened) as opened:
         content = opened.read(MAX_TEXT_FILE + 1)
     if len(content) > MAX_TEXT_FILE:
         raise TextFileError(f"has more than {MAX_TEXT_FILE // 2**20} MiB", "name another file")
     return content
+
+
+def _opened(file: str, flags: int) -> int:
+    """The descriptor of a file. A pipe into which nobody writes is empty and not waited for."""
+    if not hasattr(os, "O_NONBLOCK"):
+        return os.open(file, flags)
+    descriptor = os.open(file, flags | os.O_NONBLOCK)
+    os.set_blocking(descriptor, True)
+    return descriptor
 
 
 def text_of(raw: bytes) -> str:

@@ -94,8 +94,25 @@ def address(text: object) -> Address | None:
 
 def is_local(ip: Address) -> bool:
     """Whether the address is this machine's own, also where it is an IPv4 address written in IPv6."""
+    return _plain(ip).is_loopback
+
+
+def is_near(ip: Address) -> bool:
+    """Whether the address is one of a private network, or this machine's own: a server behind a forwarded port sees
+    the one that the port is forwarded from.
+    """
+    near = _plain(ip)
+    return near.is_loopback or near.is_link_local or any(near in network for network in _PRIVATE)
+
+
+_PRIVATE = tuple(
+    map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"))
+)
+
+
+def _plain(ip: Address) -> Address:
     mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
-    return (mapped or ip).is_loopback
+    return mapped or ip
 
 
 def digits(phone: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from contract_tests.api import calls
 from contract_tests.api.calls import MULTIPART, Account, Call
@@ -19,7 +20,7 @@ from contract_tests.engine.target import Target
 from contract_tests.findings.checks import Checks
 from contract_tests.findings.findings import Findings
 from contract_tests.redact.mask import SafeText
-from contract_tests.transport.messages import TransportError
+from contract_tests.transport.messages import HttpResponse, TransportError
 
 HEADER = 200
 """Bytes that a header takes, about."""
@@ -29,6 +30,28 @@ LOST_AFTER = 3
 
 class TargetLost(Exception):
     """The target answered before and takes no connection now."""
+
+
+class TargetMoved(TargetLost):
+    """The target's first answer leads to the same method of an API at another URL."""
+
+
+def _moved_to(call: Call, base: str, response: HttpResponse) -> str:
+    """The URL of the API to which a redirect of the call leads, without credentials; empty for any other answer."""
+    if response.status not in REDIRECTS:
+        return ""
+    try:
+        url = urlsplit(urljoin(f"{base}/{call.method}", response.header("location") or ""))
+        host = url.netloc.rpartition("@")[2]
+    except ValueError:
+        return ""
+    path, slash, method = url.path.rpartition("/")
+    there = f"{url.scheme}://{host}{path}"
+    leads = slash and method == call.method and url.scheme in ("http", "https") and host
+    return there if leads and there != base else ""
+
+
+REDIRECTS = (301, 302, 303, 307, 308)
 
 
 def _about(call: Call) -> tuple[object, ...]:
@@ -248,6 +271,9 @@ class ApiClient:
         finally:
             self.findings.calls = len(self.sender.log)
             self.answers += 1
+        if not self.reached and (there := _moved_to(call, self.target.base, response)):
+            shown = self.findings.mask.text(there)
+            raise TargetMoved(f"{self.target.base} redirects to {shown}: name that in its place")
         self._refused, self.reached = 0, True
         self.sender.budget.kept += len(response.body) + HEADER * len(response.headers)
         if charge is not None:

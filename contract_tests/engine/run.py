@@ -18,7 +18,7 @@ from contract_tests.budget.sender import open_sender
 from contract_tests.contract.clauses import UsageError
 from contract_tests.contract.editions import COMMON_SOURCE
 from contract_tests.contract.profile import read_profile
-from contract_tests.engine.api_client import ApiClient, TargetLost
+from contract_tests.engine.api_client import ApiClient, TargetLost, TargetMoved
 from contract_tests.engine.options import CheckOptions, read_rate
 from contract_tests.engine.pool import EditionProbe, TaskPool
 from contract_tests.engine.provision import UnreachableError, target_of, unreachable
@@ -211,6 +211,8 @@ def _check_target(run: Run) -> None:
             )
     except NotChecked:
         return  # the limits of the run hold no call at all: each test says so
+    except TargetMoved as moved:
+        raise UnreachableError(str(moved)) from None
     except TargetLost as lost:
         raise unreachable(run.target.base, lost) from None
 

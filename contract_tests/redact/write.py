@@ -69,6 +69,8 @@ def check_file(path: Path, option: str) -> None:
         raise UsageError(f"{option}: {path}: can't be written: {error.strerror}; name another file") from None
     if is_folder:
         raise UsageError(f"{option}: {path}: is a directory; name a file")
+    if Path(os.path.realpath(path)).is_symlink():
+        raise UsageError(f"{option}: {path}: is a link to itself; name another file")
     if not has_folder:
         raise UsageError(f"{option}: {path}: there is no directory {folder}; make it, or name another")
 
@@ -84,7 +86,7 @@ def write(path: Path, content: bytes, secrets: Secrets, *, keep: bool = False) -
         if (output := _own_output(path)) is not None:
             _write_all(output, content)
         elif is_device(path):
-            path.write_bytes(content)
+            _write_pipe(path, content) if path.is_fifo() else path.write_bytes(content)
         else:
             _replace(target, content)
     except OSError:
@@ -128,22 +130,52 @@ def try_to_append(path: Path, option: str, content: bytes, secrets: Secrets, *, 
         if is_device(path):
             write(path, content, Secrets())
         else:
-            before = path.read_bytes() if path.exists() else b""
+            skipped, before = _end_of(path, len(instead_of) + MOST_AFTER)
             at = before.rfind(instead_of) if instead_of else -1
             kept, after = (before, b"") if at < 0 else (before[:at], before[at + len(instead_of) :])
             apart = b"" if kept == b"" or kept.endswith(b"\n") else b"\n"
-            _write_from(path, len(kept), apart + content + after)
+            _write_from(path, skipped + len(kept), apart + content + after)
     except OSError as error:
         return Written((f"{option}: {path}: can't be written: {error.strerror}; what it held is kept",), whole=False)
     return Written((notice(path, places),) if places else ())
 
 
+MOST_AFTER = 4 * 2**20
+"""Bytes that others may add to a file after what is replaced in it; GitHub shows a summary of 1 MiB."""
+
+
+def _end_of(path: Path, size: int) -> tuple[int, bytes]:
+    """The last bytes of a file, and how many are before them."""
+    if not path.exists():
+        return 0, b""
+    with path.open("rb") as file:
+        skipped = max(0, file.seek(0, os.SEEK_END) - size)
+        file.seek(skipped)
+        return skipped, file.read()
+
+
 def _write_from(path: Path, start: int, content: bytes) -> None:
-    """Writes the file's end anew, in its place, since others may have it open."""
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b") as file:
-        file.seek(start)
-        file.write(content)
-        file.truncate()
+    """Writes the file's end anew, in its place, since others may have it open. What makes the file longer is written
+    first: where there is no room for it, all stays as it is.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        size = os.lseek(descriptor, 0, os.SEEK_END)
+        there = max(0, size - start)
+        try:
+            _write_at(descriptor, start + there, content[there:])
+        except OSError:
+            os.ftruncate(descriptor, size)
+            raise
+        _write_at(descriptor, start, content[:there])
+        os.ftruncate(descriptor, start + len(content))
+    finally:
+        os.close(descriptor)
+
+
+def _write_at(descriptor: int, start: int, content: bytes) -> None:
+    os.lseek(descriptor, start, os.SEEK_SET)
+    _write_all(descriptor, content)
 
 
 def is_device(path: Path) -> bool:
@@ -160,6 +192,21 @@ def _own_output(path: Path) -> int | None:
             if os.path.samestat(path.stat(), os.fstat(descriptor)):
                 return descriptor
     return None
+
+
+def _write_pipe(path: Path, content: bytes) -> None:
+    """Writes to a pipe with a name, and does not wait for somebody to read it."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise OSError(error.errno, "nobody reads this pipe") from None
+        raise
+    try:
+        os.set_blocking(descriptor, True)
+        _write_all(descriptor, content)
+    finally:
+        os.close(descriptor)
 
 
 def _write_all(descriptor: int, content: bytes) -> None:

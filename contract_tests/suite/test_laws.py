@@ -11,6 +11,7 @@ from contract_tests.api import calls
 from contract_tests.api.calls import FORMATS, GET, Call
 from contract_tests.api.reply import Reply, Unread
 from contract_tests.budget.budget import NotChecked
+from contract_tests.contract.any_answer import server_fault
 from contract_tests.contract.editions import COMMON_SOURCE
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context, UnknownLayout, Unreadable
@@ -41,8 +42,9 @@ def _unbroken(api: ApiClient, checks: Checks, call: Call) -> None:
 
 def _breaks(reply: Reply) -> Iterable[tuple[str, str, str]]:
     assert reply.response is not None, "the caller has an answer"
-    if reply.http >= 500:
-        yield "the HTTP status", str(reply.http), "a status below 500"
+    fault = server_fault(reply.http, {}, of_task=False, http_method=reply.call.way.http_method)
+    if not fault.holds:
+        yield "the HTTP status", str(reply.http), fault.expected
     elif _must_be_readable(reply) and not _readable(reply):
         yield "the body", reply.failure, "a body that can be read"
     if reply.response.header("x-injected") is not None:

@@ -118,7 +118,8 @@ READY: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
 )
 def test_in_a_ready_answer(run: Run, checks: Checks, clause: str, sections: tuple[str, ...]) -> None:
     for task, reply in run.pool.replies(*sections):
-        decoded, facts = reply.decoded, TaskFacts(task.phone, task.section, run.target.loopback)
+        decoded = reply.decoded
+        facts = TaskFacts(task.phone, task.section, run.target.loopback, forwarded=not run.target.own_mock)
         if clause == "result.row-phone" and not task.phone:
             checks.left_out(f"--tasks does not name the phone of task {task.id}")
         if decoded is None or reply.status != "ready" or not decoded.can_show(clause):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -92,20 +93,24 @@ def _running(jobs: int) -> Iterator[Callable[[Collection[_Job]], Iterable[_Done]
     # Not forked: the caller may have threads.
     context = get_context("spawn")
     end, our_end = context.Pipe(duplex=False)
-    executor = ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_worker, initargs=(end,))
-    try:
-        yield lambda work: (f.result() for f in as_completed([executor.submit(_do, job) for job in work]))
-    except BrokenExecutor:
-        raise IfindMockError("a process that ran the suite was killed; try fewer --jobs") from None
-    except BaseException:
-        our_end.close()  # what runs is of no use any more, and may take a minute
-        raise
-    finally:
-        executor.shutdown(cancel_futures=True)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        executor = ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_worker, initargs=(end, folder))
+        try:
+            yield lambda work: (f.result() for f in as_completed([executor.submit(_do, job) for job in work]))
+        except BrokenExecutor:
+            raise IfindMockError("a process that ran the suite was killed; try fewer --jobs") from None
+        except BaseException:
+            our_end.close()  # what runs is of no use any more, and may take a minute
+            raise
+        finally:
+            executor.shutdown(cancel_futures=True)
 
 
-def _begin_worker(end: Connection) -> None:
-    """Leaves signals to the parent, and ends when the parent closes its end of the pipe, or is gone."""
+def _begin_worker(end: Connection, folder: str) -> None:
+    """Leaves signals to the parent, and ends when the parent closes its end of the pipe, or is gone. Its temporary
+    files are in a folder that the parent removes.
+    """
+    tempfile.tempdir = folder
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(end,), daemon=True).start()

@@ -249,6 +249,7 @@ def test_a_link_to_itself_is_refused(option: str, tmp_path: Path) -> None:
 
         assert (code, target.calls) == (2, [])
     assert "is a link to itself" in output
+    assert (tmp_path / "r").is_symlink(), "it is left as it is"
 
 
 def test_a_report_does_not_take_the_place_of_the_profile(tmp_path: Path) -> None:

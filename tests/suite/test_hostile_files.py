@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from contract_tests.check.command import run
-from contract_tests.contract.clauses import all_clauses
+from contract_tests.contract.clauses import UsageError, all_clauses
 from contract_tests.contract.outcome import Outcome
 from contract_tests.engine.options import CheckOptions, read_tasks
 from contract_tests.findings.finding import ClauseResult
@@ -92,6 +94,24 @@ def test_a_file_without_an_end_is_not_read_for_ever(read: object) -> None:
     assert callable(read)
     with pytest.raises((TextFileError, Refusal, Exception), match=f"more than {MAX_TEXT_FILE // 2**20} MiB"):
         read(Path("/dev/zero"))
+
+
+def test_a_pipe_into_which_nobody_writes_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="names no task"):
+        read_tasks(tmp_path / "pipe")
+
+
+def test_a_pipe_is_read_to_its_end() -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"1 2 70001234567\n")
+    late = threading.Timer(0.05, lambda: (os.write(writing, b"2 2\n"), os.close(writing)))
+    late.start()
+    try:
+        assert [task.id for task in read_tasks(f"/dev/fd/{reading}")] == [1, 2]
+    finally:
+        late.join()
+        os.close(reading)
 
 
 @pytest.mark.parametrize("device", ["/dev/zero", "/dev/null"])

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import count, cycle
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from contract_tests.api import calls
+from contract_tests.api.calls import Account, Way
+from contract_tests.api.reply import Reply
 from contract_tests.contract.members import COLUMNS
 from contract_tests.contract.outcome import Outcome
+from contract_tests.contract.ready_checks import CheckResult, TaskFacts, check
+from contract_tests.engine.every_answer import check_server_fault
+from contract_tests.findings.checks import Checks
+from contract_tests.findings.findings import Findings
+from contract_tests.redact.mask import Mask
+from contract_tests.redact.secrets import Secrets
+from contract_tests.suite.test_laws import _breaks
+from contract_tests.transport.messages import HttpResponse, Request
 from mockserver.mutants.kit.answers import content, errors, header, ready, rows, setting, table
 from mockserver.mutants.kit.context import CallContext, Edit
 from mockserver.mutants.kit.mutant import Mutant
@@ -190,6 +202,45 @@ def test_units_that_somebody_else_takes_accuse_nothing(mutant: Mutant, code: int
     assert [(r.clause.id, r.note) for r in report.rows if r.outcome in (Outcome.BROKEN, Outcome.ERROR)] == []
     assert rows_["quota.polling-free"].outcome is Outcome.INCONCLUSIVE
     assert report.exit_code == code
+
+
+@pytest.mark.parametrize(
+    ("http_method", "status", "faults"),
+    [("PROPFIND", 501, 0), ("PROPFIND", 500, 1), ("PROPFIND", 503, 1), ("GET", 501, 1), ("POST", 501, 1)],
+)
+def test_501_says_that_a_method_is_unknown_where_nobody_documents_it(
+    http_method: str, status: int, faults: int
+) -> None:
+    findings = Findings("http://127.0.0.1", Mask({}), Secrets(), {})
+    call = replace(calls.result(Account("anna@example.com", "7f3a9c5be1d2408e"), 1), way=Way(http_method, "query"))
+    reply = Reply(call, HttpResponse(Request(http_method, ""), status, (), b"", 0.0), None)
+    check_server_fault(Checks(findings, ()), reply)
+
+    assert len(findings.all) == faults
+    assert [where for where, *_ in _breaks(reply)] == ["the HTTP status"] * faults
+
+
+@pytest.mark.parametrize("ip", ["127.0.0.1", "::1", "172.17.0.1", "10.0.2.2", "fd00::5", "::ffff:192.168.65.1"])
+def test_a_server_behind_a_forwarded_port_sees_another_address_of_this_network(ip: str) -> None:
+    local = ip in ("127.0.0.1", "::1")
+    assert [r.holds for r in _addresses(ip, forwarded=True)] == [True]
+    assert [r.holds for r in _addresses(ip, forwarded=False)] == [local]
+
+
+@pytest.mark.parametrize("ip", ["203.0.113.7", "8.8.8.8", "2001:db8::1", "localhost", None])
+def test_no_forwarded_port_explains_an_address_elsewhere(ip: str | None) -> None:
+    assert [r.holds for r in _addresses(ip, forwarded=True)] == [False]
+
+
+def _addresses(ip: str | None, *, forwarded: bool) -> list[CheckResult]:
+    found = list(check("result.ip", {"ip": ip}, TaskFacts(loopback=True, forwarded=forwarded)))
+    assert all(isinstance(result, CheckResult) for result in found)
+    return cast("list[CheckResult]", found)
+
+
+def test_a_mock_in_a_container_breaks_nothing() -> None:
+    with deviating(Mutant("", ready(setting(ip="172.17.0.1")))) as target:
+        assert target.rows("result.ip")["result.ip"].outcome is Outcome.HOLDS
 
 
 NOISE = cycle((0, 2, 2, 1, 3, 0, 1, 1, 2))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import os
 import re
 import time
 import tomllib
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ from contract_tests.contract.clauses import GRADES, all_clauses
 from contract_tests.contract.outcome import Outcome
 from contract_tests.learning.learned_profile import LearnedChoice, LearnedProfile, Uncovered, profile_file
 from contract_tests.redact.secrets import VALUE, Secrets
-from contract_tests.redact.write import masked, notice, write
+from contract_tests.redact.write import masked, notice, try_to_append, try_to_write, write
 from contract_tests.report.renderers import RENDERERS
 from contract_tests.report.report import Report
 from support.made_reports import SAMPLE, TEXTS, reports
@@ -325,6 +327,62 @@ def test_a_link_is_followed_and_a_device_is_not_replaced(tmp_path: Path) -> None
 
     assert (real.read_bytes(), (tmp_path / "link.txt").is_symlink()) == (b"after", True)
     assert received == b"text"
+
+
+def test_a_pipe_that_nobody_reads_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    written = try_to_write(tmp_path / "pipe", "--json", b"text", Secrets())
+
+    assert not written.whole
+    assert written.notices == (f"--json: {tmp_path / 'pipe'}: can't be written: nobody reads this pipe",)
+
+
+def test_a_file_of_several_writers_keeps_all_where_there_is_no_room_for_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "summary.md"
+    path.write_bytes(before := b"first\nmine\nothers\n")
+
+    write_some = os.write
+
+    def until_full(descriptor: int, content: bytes) -> int:
+        room = len(before) + 5 - os.lseek(descriptor, 0, os.SEEK_CUR)
+        if room <= 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write_some(descriptor, content[:room])
+
+    monkeypatch.setattr(os, "write", until_full)
+    written = try_to_append(path, "--summary", b"mine, and longer\n", Secrets(), instead_of=b"mine\n")
+
+    assert not written.whole
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"m\n", b"mine, and much longer than others\n"])
+def test_what_others_have_added_stays_around_what_is_replaced(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "summary.md"
+    path.write_bytes(b"first\nmine\nothers\n")
+
+    assert try_to_append(path, "--summary", content, Secrets(), instead_of=b"mine\n").whole
+    assert path.read_bytes() == b"first\n" + content + b"others\n"
+
+
+def test_of_a_large_file_of_several_writers_the_end_alone_is_read(tmp_path: Path) -> None:
+    path, size = tmp_path / "summary.md", 64 * 2**20
+    with path.open("wb") as file:
+        file.truncate(size)  # takes no room on the disk
+    tracemalloc.start()
+    try:
+        assert try_to_append(path, "--summary", b"mine", Secrets(), instead_of=b"").whole
+        assert try_to_append(path, "--summary", b"mine, too", Secrets(), instead_of=b"mine").whole
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert peak < size / 2
+    with path.open("rb") as file:
+        file.seek(size)
+        assert file.read() == b"\nmine, too"
 
 
 def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
 
+from contract_tests.check.command import run
+from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.provision import UnreachableError, private_mock, unreachable
 from mockserver.testing import Mock
 from support.command import ifind
+from support.raw_server import says, server
 
 VARIABLES = {"IFIND_LOGIN": "a@example.com", "IFIND_TOKEN": "t", "IFIND_PHONE": "70001234567"}
 
@@ -66,3 +70,38 @@ def test_a_private_mock_that_cannot_start_is_a_message(monkeypatch: pytest.Monke
         private_mock(),
     ):
         pass
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+@pytest.mark.parametrize(
+    ("location", "named"),
+    [
+        ("https://mock.example.com/api/info?login=a%40example.com&token=t7f3a9c5b", "https://mock.example.com/api"),
+        ("https://t7f3a9c5b@mock.example.com:8443/v2/info", "https://mock.example.com:8443/v2"),
+        ("/v2/api/info", "/v2/api"),
+    ],
+)
+def test_a_target_that_moved_is_said_with_where_it_is(status: int, location: str, named: str) -> None:
+    moved = f"HTTP/1.1 {status} Moved\r\nLocation: {location}\r\nContent-Length: 6\r\n\r\n<html>".encode()
+    out = io.StringIO()
+    with server(says(moved)) as url:
+        code = run(
+            CheckOptions(target=url.removesuffix("/info"), environ=VARIABLES | {"IFIND_TOKEN": "t7f3a9c5b"}), out
+        )
+
+    assert code == 3
+    assert f"redirects to {named if '://' in named else url.removesuffix('/api/info') + named}: " in out.getvalue()
+    assert "t7f3a9c5b" not in out.getvalue()
+    assert "BROKEN" not in out.getvalue()
+
+
+@pytest.mark.parametrize("location", ["/login?next=/api/info", "/api/info/", "", "//[", "ftp://a.example.com/api/info"])
+def test_a_redirect_to_no_api_is_judged(location: str) -> None:
+    moved = f"HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 6\r\n\r\n<html>".encode()
+    out = io.StringIO()
+    with server(*[says(moved)] * 50) as url:
+        base = url.removesuffix("/info")
+        code = run(CheckOptions(target=base, environ=VARIABLES, only=("format.default",)), out)
+
+    assert code == 1
+    assert "BROKEN format.default" in out.getvalue()
