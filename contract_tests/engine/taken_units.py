@@ -35,7 +35,7 @@ from contract_tests.engine.tasks import Task, TaskPoller
 _JSON, *_OTHERS = FORMATS
 REFUSED = 8
 """Refused creates after which info is asked before the next create."""
-FREE = 32
+FREE = 28
 """Calls after which info is asked, whatever they are."""
 SUSPECT = 4
 """The same, once info has shown more than the creates took."""
@@ -154,8 +154,8 @@ class TakenUnits:
             self._task_seen = True
             known = budget.spent - self.api.sender.spent_before
             late = _JSON in self._counts and self._counts[_JSON].taken < known
-            # Where JSON shows no units, the other formats are asked to settle whether any does.
-            budget.allow_calls(len(FORMATS) if budget.hidden else 1 if late else 0)
+            # Where JSON shows no units, each format is asked, JSON also as for a page, to settle whether any does.
+            budget.allow_calls(len(FORMATS) + 1 if budget.hidden else 1 if late else 0)
             self._ask(FORMATS if late or not self._is_kept(_JSON) else _OTHERS)
 
     def _lacks_cost(self, task: Task) -> bool:
