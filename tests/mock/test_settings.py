@@ -322,7 +322,10 @@ def test_a_path_may_have_any_other_character() -> None:
         ("secret:", "an account has no token; write LOGIN:TOKEN"),
         (":secret", "an account has no login; write LOGIN:TOKEN"),
         (":", "an account has no login and no token; write LOGIN:TOKEN"),
-        ("secret one:secret", "login: this text is not a login; allowed: a text of 1 to 254 characters without blanks, and not . or .."),
+        (
+            "secret one:secret",
+            "login: this text is not a login; allowed: a text of 1 to 254 characters without blanks, and not . or ..",
+        ),
         ("one:secret two", "token: this text is not a token; allowed: a text of 1 to 254 characters without blanks"),
     ],
 )
