@@ -39,6 +39,16 @@ def _columns() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def _handled_signals() -> Iterator[None]:
+    """A command that has ended in this process ignores signals; the programs of later tests would start so."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for number, handler in handlers.items():
+        if signal.getsignal(number) is not handler:
+            signal.signal(number, handler)
+
+
+@pytest.fixture(autouse=True)
 def _closed_stores() -> Iterator[None]:
     yield
     while OPENED:

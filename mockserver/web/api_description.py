@@ -288,9 +288,13 @@ def _response(status: int, examples: list[_Example], profile: Profile, target: T
     }
 
 
+_RENAMED = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
+"""The names of RFC 9110, which HTTPStatus has from Python 3.13 on."""
+
+
 def _phrase(status: int) -> str:
     try:
-        return HTTPStatus(status).phrase
+        return _RENAMED.get(status) or HTTPStatus(status).phrase
     except ValueError:  # a profile may have any code
         return "Error"
 

@@ -29,7 +29,8 @@ def test_each_ready_scenario_can_be_begun_and_all_are_stopped(visit: Visit, mock
     page.locator("#ready-login").fill(account.login)
     for name in ready_scenarios():
         page.get_by_role("button", name=f"Begin {name}").click()
-        expect(page.locator(f"#scenarios-rows [data-name={name}]")).to_have_count(1)
+        line = page.locator(f"#scenarios-rows [data-name={name}]").filter(has_text=account.login)
+        expect(line).to_have_count(1)
     page.get_by_role("button", name="Stop all").click()
     expect(page.locator("#scenarios-empty")).to_be_visible()
 

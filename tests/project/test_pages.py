@@ -106,7 +106,7 @@ class Session:
         """What make would do: it is told to print its commands only, in a folder that holds nothing to be lost."""
         shutil.copy(ROOT / "Makefile", self.folder)
         shutil.copy(ROOT / "pyproject.toml", self.folder)
-        ended = self._run(script, MAKEFLAGS="n")
+        ended = self._run(script, MAKEFLAGS="n", LOCK="", VENV=".venv", PYTHON="python3", ARGS="", MARKS="not alone")
         assert ended.returncode == 0, script + ended.stderr
         return ended.stdout
 
