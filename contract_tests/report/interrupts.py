@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -39,6 +40,13 @@ class Interrupts:
             return
         cls._current = caught = cls()
         before: dict[int, Any] = {}
+        report = sys.unraisablehook
+
+        def dropped(what: sys.UnraisableHookArgs) -> None:
+            if not isinstance(what.exc_value, KeyboardInterrupt):  # which `check` raises again
+                report(what)
+
+        sys.unraisablehook = dropped
         try:
             if threading.current_thread() is threading.main_thread():
                 for number in SIGNALS:
@@ -49,6 +57,7 @@ class Interrupts:
         finally:
             for number, handler in before.items():
                 signal.signal(number, signal.SIG_IGN if caught._over else handler)
+            sys.unraisablehook = report
             cls._current = None
 
     @classmethod

@@ -55,6 +55,7 @@ def test_the_page_of_a_task_shows_its_answer_in_each_format(visit: Visit, accoun
         shown = page.locator(f".answer[data-format={form}] code")
         page.get_by_role("button", name=f"Copy the answer in {form.upper()}").click()
         expect(page.get_by_role("status")).to_contain_text("Copied")
+        page.wait_for_function("navigator.clipboard.readText().then((text) => !text.startsWith('curl'))")
         copied = page.evaluate("navigator.clipboard.readText()")
         page.get_by_role("button", name=f"Copy as curl, {form.upper()}").click()
         page.wait_for_function("navigator.clipboard.readText().then((text) => text.startsWith('curl'))")
