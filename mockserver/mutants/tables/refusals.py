@@ -57,8 +57,8 @@ ERROR_MUTANTS: Table[Mutant] = {
         "an-unknown-method-is-500": _right_body(
             "an unknown method is", 500, lambda c: c.operation not in ("create", "result", "info")
         ),
-        "put-is-501": _right_body(
-            "HTTP methods other than GET and POST are", 501, lambda c: c.http_method not in ("GET", "POST")
+        "put-is-503": _right_body(
+            "HTTP methods other than GET and POST are", 503, lambda c: c.http_method not in ("GET", "POST")
         ),
         "a-long-value-is-no-answer": Mutant(
             "a long value gets an empty answer",
