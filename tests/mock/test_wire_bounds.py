@@ -394,9 +394,9 @@ def test_what_is_undecided_when_its_client_has_gone_is_dropped(serve: Serve, mon
     before_each(monkeypatch, lambda _: time.sleep(0.05))
     with serve() as up:
         clients = [Client(up.address).send(get() * 30) for _ in range(5)]
-        wait_for(lambda: len(up.server._batch) == 5, seconds=10)
+        wait_for(lambda: connections(up) == 5 and bool(up.server._batch), seconds=10)
         reset(clients)
-        wait_for(lambda: not connections(up))
+        wait_for(lambda: not connections(up), seconds=10)
 
         assert not up.server._batch
         assert sum(up.echo.turns) < 5 * 30
