@@ -391,11 +391,19 @@ def test_a_client_waits_for_a_few_bytes_of_each_other_and_not_for_all_that_have_
 
 
 def test_what_is_undecided_when_its_client_has_gone_is_dropped(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    before_each(monkeypatch, lambda _: time.sleep(0.05))
+    begun, gone = threading.Event(), threading.Event()
+
+    def act(_: Request) -> None:
+        begun.set()
+        gone.wait(10)
+        time.sleep(0.02)
+
+    before_each(monkeypatch, act)
     with serve() as up:
         clients = [Client(up.address).send(get() * 30) for _ in range(5)]
-        wait_for(lambda: connections(up) == 5 and bool(up.server._batch), seconds=10)
+        assert begun.wait(10)
         reset(clients)
+        gone.set()
         wait_for(lambda: not connections(up), seconds=10)
 
         assert not up.server._batch
