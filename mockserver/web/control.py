@@ -351,4 +351,5 @@ def _unknown(path: str) -> Handled:
     near = get_close_matches(cut(f"{ROOT}{path}"), known, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
     what = f"{ROOT}{cut(path)} is not a route"
-    return problem(404, Problem("path", what, f"{hint}routes: {', '.join(known)}"), title="The route is unknown")
+    remedy = f"{hint}GET {ROOT}/openapi.json has all routes"
+    return problem(404, Problem("path", what, remedy), title="The route is unknown")
