@@ -63,12 +63,16 @@ def _token(answer: Answer) -> Iterator[Problem]:
 
 
 def _http_fault(answer: Answer) -> Iterator[Problem]:
-    yield from http_fault(answer.capture, answer.model, of_task=answer.method not in ("create", "info"))
+    of_task = answer.method not in ("create", "info")
+    yield from http_fault(answer.capture, answer.asked, answer.model, of_task=of_task)
 
 
-def http_fault(capture: Capture, model: Model = MappingProxyType({}), *, of_task: bool = False) -> Iterator[Problem]:
+def http_fault(
+    capture: Capture, asked: Asked, model: Model = MappingProxyType({}), *, of_task: bool = False
+) -> Iterator[Problem]:
     """An HTTP status that reports a fault of the server."""
-    fault = server_fault(capture.status or 0, model, of_task=of_task)
+    http_method, operation = asked.http_method or "", asked.method
+    fault = server_fault(capture.status or 0, model, of_task=of_task, http_method=http_method, operation=operation)
     if not fault.holds:
         yield fault.problem("server.never-breaks")
 

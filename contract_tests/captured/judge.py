@@ -10,8 +10,10 @@ from typing import Any
 from contract_tests.captured.answer_checks import CHECKS, CHECKS_OF_WRITING, Answer, http_fault, token
 from contract_tests.captured.capture import MAX_BYTES, Asked, Capture
 from contract_tests.captured.no_answer import mark_of, wrong_body
+from contract_tests.contract.any_answer import OVERSIZED, is_by_api
 from contract_tests.contract.clauses import Problem, in_order, problem
 from contract_tests.contract.editions import sections_of
+from contract_tests.contract.members import STATUSES
 from contract_tests.contract.outcome import Outcome
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context, Decoded, TooLarge, UnknownLayout, Unreadable
@@ -167,10 +169,14 @@ def judge(capture: Capture, asked: Asked, most: int = MOST) -> Judgement:
     except TooLarge as why:
         return replace(_unread(capture, asked, doubt=f"{why}: too large to be compared"), too_large=True)
     except Unreadable as why:
+        if by := _by_server(capture, asked):
+            return _unread(capture, asked, doubt=by)
         return _unread(capture, asked, _unreadable(capture, asked, str(why)))
     except UnknownLayout as why:
         expected = "a layout that a choice of this clause covers"
         return _unread(capture, asked, problem(why.clause, "", "layout", expected, why.layout))
+    if decoded.model.get("status") not in STATUSES and (by := _by_server(capture, asked)):
+        return _unread(capture, asked, doubt=by)
     schema = schema_of(decoded.model, asked)
     answer = Answer(capture, asked, decoded, method_of(schema, asked), schema)
     problems, cut = _problems(answer, most)
@@ -183,8 +189,16 @@ def _unread(capture: Capture, asked: Asked, *why: Problem, doubt: str = "") -> J
     """The judgement on an answer without members: what its bytes and its HTTP status show."""
     seen = format_of(capture.body)
     fmt = asked.format or (None if seen == "csv" and any(p.binding for p in why) else seen)
-    problems = (*why, *http_fault(capture), *token(capture, asked))
+    problems = (*why, *http_fault(capture, asked), *token(capture, asked))
     return Judgement(fmt, asked.method, asked.schema, problems, doubt=doubt)
+
+
+def _by_server(capture: Capture, asked: Asked) -> str:
+    """Why an answer that is none of the API may be the web server's own, which breaks no promise; empty where not."""
+    status, http_method = capture.status or 0, asked.http_method or ""
+    if is_by_api(status, http_method, asked.method):
+        return ""
+    return f"HTTP {status}" if status in OVERSIZED else f"the HTTP method {http_method}, which nobody documents"
 
 
 _SEVERAL = re.compile(rb"\}\s*\{")

@@ -102,7 +102,8 @@ def check_tokens(checks: Checks, reply: Reply, tokens: Collection[str], places: 
 def check_server_fault(checks: Checks, reply: Reply, *, of_task: bool = False) -> None:
     """Checks that the HTTP status is no server error. of_task: it may be the error code of a task that failed."""
     checks.findings.mark_checked("server.never-breaks")
-    fault = server_fault(reply.http, reply.model, of_task=of_task, http_method=reply.call.way.http_method)
+    http_method, operation = reply.call.way.http_method, reply.call.method
+    fault = server_fault(reply.http, reply.model, of_task=of_task, http_method=http_method, operation=operation)
     if not fault.holds:
         checks.report("server.never-breaks", reply, "the HTTP status", SafeText(fault.value), fault.expected)
 

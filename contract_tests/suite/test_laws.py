@@ -11,7 +11,7 @@ from contract_tests.api import calls
 from contract_tests.api.calls import FORMATS, GET, Call
 from contract_tests.api.reply import Reply, Unread
 from contract_tests.budget.budget import NotChecked
-from contract_tests.contract.any_answer import server_fault
+from contract_tests.contract.any_answer import is_by_api, server_fault
 from contract_tests.contract.editions import COMMON_SOURCE
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context, UnknownLayout, Unreadable
@@ -21,7 +21,6 @@ from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
 from contract_tests.redact.mask import SafeText
 from contract_tests.suite import edge_cases
-from contract_tests.suite.edge_cases import OVERSIZED
 
 LAW = "server.never-breaks"
 
@@ -42,7 +41,8 @@ def _unbroken(api: ApiClient, checks: Checks, call: Call) -> None:
 
 def _breaks(reply: Reply) -> Iterable[tuple[str, str, str]]:
     assert reply.response is not None, "the caller has an answer"
-    fault = server_fault(reply.http, {}, of_task=False, http_method=reply.call.way.http_method)
+    http_method, operation = reply.call.way.http_method, reply.call.method
+    fault = server_fault(reply.http, {}, of_task=False, http_method=http_method, operation=operation)
     if not fault.holds:
         yield "the HTTP status", str(reply.http), fault.expected
     elif _must_be_readable(reply) and not _readable(reply):
@@ -53,7 +53,7 @@ def _breaks(reply: Reply) -> Iterable[tuple[str, str, str]]:
 
 def _must_be_readable(reply: Reply) -> bool:
     """Whether the body owes to be read: it is neither a web server's own, nor too large for that."""
-    own = reply.call.way.http_method in ("GET", "POST") and reply.http not in OVERSIZED
+    own = is_by_api(reply.http, reply.call.way.http_method, reply.call.method)
     return own and (reply.readable or reply.unread is not Unread.TOO_LARGE)
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from itertools import count, cycle
 from typing import Any, cast
 
 import pytest
 
-from contract_tests.api import calls
-from contract_tests.api.calls import Account, Way
+from contract_tests.api.calls import Account, Call, Way
 from contract_tests.api.reply import Reply
+from contract_tests.captured.capture import Asked, Capture
+from contract_tests.captured.judge import judge
 from contract_tests.contract.members import COLUMNS
 from contract_tests.contract.outcome import Outcome
 from contract_tests.contract.ready_checks import CheckResult, TaskFacts, check
@@ -205,19 +205,66 @@ def test_units_that_somebody_else_takes_accuse_nothing(mutant: Mutant, code: int
 
 
 @pytest.mark.parametrize(
-    ("http_method", "status", "faults"),
-    [("PROPFIND", 501, 0), ("PROPFIND", 500, 1), ("PROPFIND", 503, 1), ("GET", 501, 1), ("POST", 501, 1)],
+    ("http_method", "operation", "status", "faults"),
+    [
+        ("PROPFIND", "result", 501, 0),
+        ("PROPFIND", "result", 500, 1),
+        ("PUT", "create", 503, 1),
+        ("DELETE", "create", 501, 0),
+        ("GET", "result", 501, 1),
+        ("POST", "result", 501, 1),
+        ("POST", "create", 501, 1),
+        ("GET", "info", 501, 1),
+        ("POST", "info", 501, 0),
+        ("POST", "info", 500, 1),
+    ],
 )
 def test_501_says_that_a_method_is_unknown_where_nobody_documents_it(
-    http_method: str, status: int, faults: int
+    http_method: str, operation: str, status: int, faults: int
 ) -> None:
     findings = Findings("http://127.0.0.1", Mask({}), Secrets(), {})
-    call = replace(calls.result(Account("anna@example.com", "7f3a9c5be1d2408e"), 1), way=Way(http_method, "query"))
+    call = Call(operation, Account("anna@example.com", "7f3a9c5be1d2408e").params, Way(http_method, "query"))
     reply = Reply(call, HttpResponse(Request(http_method, ""), status, (), b"", 0.0), None)
     check_server_fault(Checks(findings, ()), reply)
+    captured = judge(Capture(b"", status), Asked(operation, http_method=http_method))
 
     assert len(findings.all) == faults
     assert [where for where, *_ in _breaks(reply)] == ["the HTTP status"] * faults
+    assert [p.clause for p in captured.problems if p.path == "HTTP status"] == ["server.never-breaks"] * faults
+
+
+PAGE = b"<html><body>Method Not Allowed</body></html>"
+JSON_OF_SERVER = b'{"detail": "Method Not Allowed"}'
+
+
+@pytest.mark.parametrize("body", [b"", PAGE, JSON_OF_SERVER], ids=["empty", "page", "json"])
+@pytest.mark.parametrize(
+    ("http_method", "operation", "status", "outcome"),
+    [
+        ("PUT", "result", 405, Outcome.INCONCLUSIVE),
+        ("PATCH", "create", 501, Outcome.INCONCLUSIVE),
+        ("POST", "info", 405, Outcome.INCONCLUSIVE),
+        ("POST", "create", 413, Outcome.INCONCLUSIVE),
+        ("GET", "result", 414, Outcome.INCONCLUSIVE),
+        ("POST", "create", 405, Outcome.BROKEN),
+        ("GET", "result", 200, Outcome.BROKEN),
+        ("", "result", 405, Outcome.BROKEN),
+        ("PUT", "result", 500, Outcome.BROKEN),
+    ],
+)
+def test_a_captured_answer_of_the_web_server_itself_breaks_nothing(
+    http_method: str, operation: str, status: int, outcome: Outcome, body: bytes
+) -> None:
+    assert judge(Capture(body, status), Asked(operation, "json", http_method=http_method)).outcome is outcome
+
+
+def test_an_error_over_an_http_method_that_nobody_documents_has_the_members_of_any_error() -> None:
+    asked = Asked("result", "json", http_method="PUT")
+
+    assert judge(Capture(b'{"status": "error"}', 405), asked).outcome is Outcome.BROKEN
+    assert (
+        judge(Capture(b'{"status": "error", "error_code": 405, "message": "no"}', 405), asked).outcome is Outcome.HOLDS
+    )
 
 
 @pytest.mark.parametrize("ip", ["127.0.0.1", "::1", "172.17.0.1", "10.0.2.2", "fd00::5", "::ffff:192.168.65.1"])
