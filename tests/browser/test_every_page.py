@@ -65,7 +65,8 @@ def test_axe_finds_nothing_and_the_page_fits_its_window(
     assert found(page) == []
 
 
-def test_what_a_row_says_and_what_can_be_done_with_it_is_in_sight(visit: Visit, busy: int) -> None:
+@pytest.mark.usefixtures("busy")
+def test_what_a_row_says_and_what_can_be_done_with_it_is_in_sight(visit: Visit) -> None:
     page = visit.open(size=(1280, 800), language="ru")  # longer words than the English ones
     settled(page)
     assert page.locator("#requests-box").evaluate("box => box.scrollWidth - box.clientWidth") == 0
