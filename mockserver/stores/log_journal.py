@@ -11,7 +11,7 @@ from typing import Any
 from mockserver.core.errors import StoreError
 from mockserver.standard_error import write_line
 from mockserver.stores.call_log import STRANGE, CallLog, LogReader
-from mockserver.stores.journal import LARGEST_BODY, Entry, Pattern, Waiter
+from mockserver.stores.journal import LARGEST_BODY, Entry, MuchLeft, Pattern, Waiter
 from mockserver.stores.memory_journal import MemoryJournal
 from mockserver.stores.shared_store import HELD
 from mockserver.stores.sqlite_file import SqliteFile
@@ -142,6 +142,8 @@ class LogJournal(MemoryJournal):
             self.settle()
         if self._holds and not self._cleared:
             self.add_held()
+        if self.in_parts and self._read_on():
+            raise MuchLeft(self._read_on)
         self._is_whole = self._log.is_whole()  # before it is read: what is added from now on may be read or not
         for _ in range(_TRIES):
             try:
@@ -157,19 +159,19 @@ class LogJournal(MemoryJournal):
             else:
                 return
 
-    def come_nearer(self) -> bool:
-        """See Journal."""
+    def _read_on(self) -> bool:
+        """Takes in the next part of what was added. Tells whether much is left."""
         try:
             part = self._reader.part()
             self._take_part(part)
         except FileNotFoundError:
             if self._waiters:
-                return False  # the look finds out which of the calls they have not counted
+                return False  # a look finds out which of the calls they have not counted
             self._start_over()
             return True
         except STRANGE:
             self._start_over()
-            return False  # the look says what is wrong
+            return False  # a look says what is wrong
         except OSError:
             return False
         return len(part) > _FEW

@@ -135,6 +135,7 @@ class RedisTransactions(SharedStore):
     def _begin(self) -> None:
         """Makes a new connection ready. Raises StoreError."""
         self._forget()
+        self._journal.forget()  # a Redis that has lost its last moments gives their numbers again
         found, made, self._word = self._link.run(scripts.OPEN, FORMAT, self._last, uuid4().hex, AHEAD)
         if found != FORMAT:
             what = f"has format {found}, this ifind-mock reads format {FORMAT}"

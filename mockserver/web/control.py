@@ -14,7 +14,7 @@ from importlib import import_module
 from itertools import chain
 from pkgutil import iter_modules
 from time import monotonic
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar, cast
 from urllib.parse import parse_qsl
 
 from mockserver.api.gateway import MAX_BODY
@@ -24,11 +24,14 @@ from mockserver.core.errors import Conflict, NotFound, Problem, Refusal, StoreEr
 from mockserver.core.messages import SECOND, Delivery
 from mockserver.inputs import fields
 from mockserver.settings.table import Settings
+from mockserver.stores.journal import MuchLeft
 from mockserver.web import routes
 from mockserver.web.address import Address, address_of
 from mockserver.web.door import Door, wrong_type
 from mockserver.web.json_body import Malformed, read_json
 from mockserver.web.route import Caller, ControlContext, ControlRequest, Deferred, Document, Guard, Route, Unmet
+
+T = TypeVar("T")
 
 ROOT = "/_mock"
 JSON = "application/json"
@@ -47,6 +50,7 @@ _PREFLIGHT: Mapping[str, str] = {
 _EXPOSED: Mapping[str, str] = {"Access-Control-Expose-Headers": "Allow, WWW-Authenticate"}
 _STATUSES: Mapping[type[Refusal], int] = {NotFound: 404, Malformed: 400, Conflict: 409}
 """Of refusals; any other is 422."""
+_TRIES = 3  # to find a journal read that others write meanwhile
 _TITLES: Mapping[int, str] = {
     400: "The body can't be read",
     404: "It was not found",
@@ -203,22 +207,40 @@ class Control:
 
             def operation() -> tuple[int, Any] | Deferred:
                 with ExitStack() as unless_kept:
-                    with mock.store.transaction(write=route.http_method != "GET"):
+                    with mock.store.transaction(write=route.http_method != "GET" and not route.only_asks):
                         given = route.handler(self._context, request)
                         if not isinstance(given, tuple):
                             unless_kept.callback(given.leave)  # it will not be sent where the transaction fails
                     unless_kept.pop_all()
                 return given
 
-            # What has become long in the meantime is read in parts: other calls are answered between them.
-            while route.reads_calls and mock.store.is_shared and self._guard(mock.journal.come_nearer):
-                pass
-            given = route.handler(self._context, request) if route.apart else self._guard(operation)
-            return Handled(*given) if isinstance(given, tuple) else cast("Deferred", given)
+            given = route.handler(self._context, request) if route.apart else self._in_parts(operation)
+            return Handled(*given) if isinstance(given, tuple) else given
         except Refusal as refusal:
             return _refused(refusal)
         except StoreError as error:
             return problem(503, Problem("", str(error)))
+
+    def _in_parts(self, operation: Callable[[], T]) -> T:
+        """What the operation gives. A journal of which much is to be read first is read in parts, and other calls are
+        answered between them.
+        """
+        journal = self._context.mock.journal
+
+        def begun() -> T:
+            journal.in_parts = True
+            try:
+                return operation()
+            finally:
+                journal.in_parts = False
+
+        for _ in range(_TRIES):
+            try:
+                return cast("T", self._guard(begun))
+            except MuchLeft as left:
+                while self._guard(left.read_on):
+                    pass
+        return cast("T", self._guard(operation))
 
 
 _ENDED = problem(503, Problem("", "the mock was reset, or stopped, while this answer waited"), title="The wait ended")
