@@ -12,6 +12,8 @@ is none of the tries. A create has a new connection.
 
 from __future__ import annotations
 
+import codecs
+import html
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -275,26 +277,50 @@ def source_of(call: Call) -> int:
 
 def rate_limited(response: HttpResponse) -> bool:
     """Whether the answer says that calls come too fast, and not that the daily limit is used up."""
-    text = response.body[:SHORT].lower()
-    worded = len(response.body) < SHORT and b"error" in text and b"too many requests" in text
-    return (response.status == TOO_MANY_REQUESTS or worded) and b"daily limit" not in text
+    text = _text_of(response)
+    worded = len(response.body) < SHORT and "error" in text and names_pace(text)
+    return (response.status == TOO_MANY_REQUESTS or worded) and _DAY.search(text) is None
 
 
 def turned_away(response: HttpResponse) -> bool:
     """Whether the call was refused for the rate of calls, or by a server in front of the API: a 503 that is no answer
-    of the API's own. Above its rate nginx answers so; whether a 503 means that shows when calls come slower. What says
-    `ok` was taken, whatever its HTTP status.
+    of the API's own. Above its rate nginx answers so; whether a 503 means that shows when calls come slower, and so it
+    does for an error_code 429 that names no limit. What says `ok` was taken, whatever its HTTP status.
     """
-    text = response.body[:SHORT].lower()
+    text = _text_of(response)
     if _OK.search(text):
         return False
-    if rate_limited(response):
+    if rate_limited(response) or (_CODE.search(text) and not _LIMIT.search(text) and not _DAY.search(text)):
         return True
-    page = b"<html" in text or not text.strip() or response.header("retry-after") is not None
-    return response.status == UNAVAILABLE and page and b"error_code" not in text
+    page = "<html" in text or not text.strip() or response.header("retry-after") is not None
+    return response.status == UNAVAILABLE and page and "error_code" not in text
 
 
-_OK = re.compile(rb"\bok\b")
+def names_pace(text: str) -> bool:
+    """Whether a text, in lower case, says in English or Russian that calls come too fast."""
+    return _PACE.search(text) is not None
+
+
+def _text_of(response: HttpResponse) -> str:
+    """The beginning of an answer in lower case, with the characters that JSON and XML write as escapes."""
+    head = response.body[:SHORT]
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        text = head.decode("cp1251", "replace")
+    return html.unescape(_ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)).lower()
+
+
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+_OK = re.compile(r"\bok\b")
+_CODE = re.compile(r"error_code\W{1,20}429\b|\berror\W{1,5}429\b")
+_PACE = re.compile(
+    r"too many requests|too (?:fast|frequent|often)|rate limit|slow down|requests? (?:per|a) (?:second|minute)"
+    r"|(?:слишком|очень) част|част(?:ые|ых|ота|оту) (?:запрос|обращен)|слишком много (?:запрос|обращен)|лимит запросов"
+    r"|не так часто|(?:запрос|обращен)\w{0,5} в (?:секунд|минут)"
+)
+_DAY = re.compile(r"daily|per day|a day|today|суточн|дневн|\b(?:в|за|на) (?:сутки|день)\b|сегодня")
+_LIMIT = re.compile(r"limit|quota|\bunits?\b|лимит|квот|баланс|единиц")
 
 
 @dataclass

@@ -180,7 +180,7 @@ def test_a_phone_with_a_plus_is_refused_or_stripped(run: Run, checks: Checks) ->
         checks.choice("phone.invalid", "error", reply)
     elif reply.status == "ok":
         # A phone that is stripped has what the same phone without a plus has.
-        plain = run.pool.poller.wait(run.pool.shared(COMMON_SOURCE))
+        plain = run.pool.poller.wait(run.pool.ready(COMMON_SOURCE))
         with_plus = run.pool.poller.until_done(run.pool.maker.accept(reply, COMMON_SOURCE))
         if with_plus.status != "ready":
             raise NotChecked("the task of a phone with a plus did not become ready")

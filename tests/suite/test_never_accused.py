@@ -16,6 +16,7 @@ from contract_tests.captured.judge import judge
 from contract_tests.contract.members import COLUMNS
 from contract_tests.contract.outcome import Outcome
 from contract_tests.contract.ready_checks import CheckResult, TaskFacts, check
+from contract_tests.engine import tasks
 from contract_tests.engine.every_answer import check_server_fault
 from contract_tests.findings.checks import Checks
 from contract_tests.findings.findings import Findings
@@ -288,6 +289,50 @@ def _addresses(ip: str | None, *, forwarded: bool) -> list[CheckResult]:
 def test_a_mock_in_a_container_breaks_nothing() -> None:
     with deviating(Mutant("", ready(setting(ip="172.17.0.1")))) as target:
         assert target.rows("result.ip")["result.ip"].outcome is Outcome.HOLDS
+
+
+def _fails(context: CallContext) -> None:
+    context.respond(status="error", error_code=500, message="The task failed")
+
+
+def _is_first(context: CallContext) -> bool:
+    return context.params.get("id") == "1"
+
+
+FAILING: Mapping[str, tuple[Mutant, int, Outcome, int]] = {
+    "one task": (Mutant("", where(_fails, RESULT, _is_first)), 1000, Outcome.INCONCLUSIVE, 0),
+    "one task, and there is no unit for another": (
+        Mutant("", where(_fails, RESULT, _is_first)),
+        1,
+        Outcome.UNAFFORDABLE,
+        4,
+    ),
+    "one task is not known": (
+        Mutant("", call=where(lambda c: c.params.update(id="77"), RESULT, _is_first)),
+        1000,
+        Outcome.BROKEN,
+        1,
+    ),
+    "each task": (
+        Mutant("", where(_fails, RESULT, lambda c: len(c.params.get("id", "")) < 9)),
+        1000,
+        Outcome.BROKEN,
+        1,
+    ),
+}
+"""What a server does, the budget, and what the run says."""
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_one_task_that_fails_breaks_no_promise_and_leaves_the_others_their_time(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "IMPATIENT", 0.2)
+    mutant, budget, outcome, code = FAILING[name]
+    with deviating(mutant, delay="300ms") as target:
+        report = target.examined(only=("result.becomes-ready",), budget=budget).report
+
+    assert [(row.outcome, report.exit_code) for row in report.rows] == [(outcome, code)]
 
 
 NOISE = cycle((0, 2, 2, 1, 3, 0, 1, 1, 2))

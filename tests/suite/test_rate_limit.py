@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contract_tests.budget.sender import rate_limited, turned_away
 from contract_tests.transport.client import HttpClient
-from contract_tests.transport.messages import Request, TransportError
+from contract_tests.transport.messages import HttpResponse, Request, TransportError
 from contract_tests.transport.rate_limit import SLOWEST, Pacer
 from mockserver.mutants.kit.context import CallContext
 from support.checking import examined
@@ -127,6 +129,39 @@ def test_a_refusal_for_the_rate_slows_the_run_down_and_breaks_nothing(name: str,
     assert report.exit_code == 0, [row for row in report.rows if row.outcome == "broken"]
     assert (rows["rate.limit"].outcome, rows["rate.limit"].seen) == ("refuted", "met")
     assert 0 < limiter.refused < 25
+
+
+ERRORS = {
+    "json": '{{"status":"error","error_code":{code},"message":{message}}}',
+    "xml": "<r><status>error</status><error_code>{code}</error_code><message>{text}</message></r>",
+    "csv": "status,error_code,message\r\nerror,{code},{text}\r\n",
+}
+"""Errors of the API itself, which are answered with HTTP 200."""
+
+
+@pytest.mark.parametrize("form", ERRORS)
+@pytest.mark.parametrize(
+    ("code", "text", "is_of_pace", "is_turned_away"),
+    [
+        (1, "Too many requests", True, True),
+        (429, "Слишком частые запросы", True, True),
+        (7, "Превышен лимит запросов в секунду", True, True),
+        (429, "Rate limit exceeded", True, True),
+        (429, "Подождите", False, True),  # which shows when it is answered later
+        (429, "daily limit reached: 100 of 100 units", False, False),
+        (429, "Исчерпан суточный лимит запросов", False, False),
+        (429, "Лимит исчерпан", False, False),
+        (400, "Подождите", False, False),
+    ],
+)
+def test_an_error_in_words_or_by_its_code_refuses_the_pace_and_a_used_up_limit_does_not(
+    form: str, code: int, text: str, is_of_pace: bool, is_turned_away: bool
+) -> None:
+    for message, encoding in ((json.dumps(text), "utf-8"), (json.dumps(text, ensure_ascii=False), "cp1251")):
+        body = ERRORS[form].format(code=code, text=text, message=message).encode(encoding)
+        response = HttpResponse(Request("GET", ""), 200, (), body, 0.0)
+
+        assert (rate_limited(response), turned_away(response)) == (is_of_pace, is_turned_away)
 
 
 def test_a_mock_behind_a_limiter_is_found_and_its_accounts_are_made(tmp_path: Path) -> None:
