@@ -123,7 +123,7 @@ class TakenUnits:
     @property
     def _format(self) -> str:
         """The format in which info has shown the most to be taken; JSON where no other has shown more."""
-        return max(_JSON, *self._counts, key=lambda fmt: self._counts[fmt].taken if fmt in self._counts else 0)
+        return max(self._counts, key=lambda fmt: self._counts[fmt].taken, default=_JSON)
 
     @property
     def _formats(self) -> tuple[str, ...]:
