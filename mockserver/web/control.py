@@ -329,31 +329,40 @@ def _parts(route: Route, parts: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _query(raw: bytes) -> dict[str, str]:
-    pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True)
-    query = dict(pairs)
-    if len(query) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise Refusal(Problem(fields.inside("", twice), "is given more than once", "give it once"))
+    query: dict[str, str] = {}
+    for name, value in parse_qsl(raw.decode("latin-1"), keep_blank_values=True):
+        if name in query:
+            raise Refusal(Problem(fields.inside("", name), "is given more than once", "give it once"))
+        query[name] = value
     return query
 
 
 def _routed(http_method: str, path: str) -> tuple[Route, Mapping[str, str]]:
     """The route of a request, and the parts of its path. Raises _Stray, and NotFound for a name that is empty."""
-    if path.endswith("/") and path != "/":
+    found = _matched(path)  # a login may end with a slash
+    if found is None and path.endswith("/") and path != "/":
         path = path[:-1]
         if any(one.startswith(f"{path}/<") for one in route_table()):  # a client's variable may have been empty
             raise _Stray(
                 problem(404, Problem("path", "nothing is named after the slash", "name one, or leave the slash out"))
             )
-    for template, methods in route_table().items():
-        match = _pattern(template).fullmatch(path)
-        if match is not None:
-            route = methods.get("GET" if http_method == "HEAD" else http_method)
-            if route is None:
-                raise _Stray(_not_allowed(http_method, template, methods))
-            return route, match.groupdict()
-    raise _Stray(_unknown(path))
+        found = _matched(path)
+    if found is None:
+        raise _Stray(_unknown(path))
+    template, parts = found
+    methods = route_table()[template]
+    route = methods.get("GET" if http_method == "HEAD" else http_method)
+    if route is None:
+        raise _Stray(_not_allowed(http_method, template, methods))
+    return route, parts
+
+
+def _matched(path: str) -> tuple[str, Mapping[str, str]] | None:
+    """The path of the route that has this path, and the parts that it names."""
+    for template in route_table():
+        if (match := _pattern(template).fullmatch(path)) is not None:
+            return template, match.groupdict()
+    return None
 
 
 @cache
