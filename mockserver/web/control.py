@@ -50,6 +50,7 @@ _PREFLIGHT: Mapping[str, str] = {
 _EXPOSED: Mapping[str, str] = {"Access-Control-Expose-Headers": "Allow, WWW-Authenticate"}
 _STATUSES: Mapping[type[Refusal], int] = {NotFound: 404, Malformed: 400, Conflict: 409}
 """Of refusals; any other is 422."""
+_PAUSE = 0.5  # seconds between two looks whether a server still runs, of which an answer is waited for
 _TRIES = 3  # to find a journal read that others write meanwhile
 _TITLES: Mapping[int, str] = {
     400: "The body can't be read",
@@ -192,10 +193,11 @@ class Control:
 
     def wait(self, over: threading.Event, seconds: float) -> None:
         """Holds the caller's thread until it is over, at most so many seconds; meanwhile looks at what other processes
-        have done, where they can.
+        have done, where they can. Raises what the guard raises, such as that the server has stopped.
         """
         mock, end = self._context.mock, monotonic() + seconds
-        while not over.wait(min(LOOK, end - monotonic()) if mock.store.is_shared else seconds) and monotonic() < end:
+        pause = LOOK if mock.store.is_shared else _PAUSE
+        while not over.wait(min(pause, end - monotonic())) and monotonic() < end:
             self._guard(mock.watch)
 
     def _handled(
