@@ -158,8 +158,8 @@ def _takes(number: int) -> bool:
 
 @contextmanager
 def _ends_in_order() -> Iterator[None]:
-    """Has signals end the process as Ctrl-C does: no key of a certificate that is being made stays in a file. The server
-    has its own way, while it runs.
+    """Has signals end the process as Ctrl-C does: no key of a certificate that is being made stays in a file. While it
+    runs, the server has its own way.
     """
 
     def end(number: int, _frame: object) -> NoReturn:
