@@ -50,6 +50,7 @@ _PREFLIGHT: Mapping[str, str] = {
 _EXPOSED: Mapping[str, str] = {"Access-Control-Expose-Headers": "Allow, WWW-Authenticate"}
 _STATUSES: Mapping[type[Refusal], int] = {NotFound: 404, Malformed: 400, Conflict: 409}
 """Of refusals; any other is 422."""
+_PAUSE = 0.5  # seconds between two looks whether a server still runs, of which an answer is waited for
 _TRIES = 3  # to find a journal read that others write meanwhile
 _TITLES: Mapping[int, str] = {
     400: "The body can't be read",
@@ -192,10 +193,11 @@ class Control:
 
     def wait(self, over: threading.Event, seconds: float) -> None:
         """Holds the caller's thread until it is over, at most so many seconds; meanwhile looks at what other processes
-        have done, where they can.
+        have done, where they can. Raises what the guard raises, such as that the server has stopped.
         """
         mock, end = self._context.mock, monotonic() + seconds
-        while not over.wait(min(LOOK, end - monotonic()) if mock.store.is_shared else seconds) and monotonic() < end:
+        pause = LOOK if mock.store.is_shared else _PAUSE
+        while not over.wait(min(pause, end - monotonic())) and monotonic() < end:
             self._guard(mock.watch)
 
     def _handled(
@@ -329,31 +331,40 @@ def _parts(route: Route, parts: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _query(raw: bytes) -> dict[str, str]:
-    pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True)
-    query = dict(pairs)
-    if len(query) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise Refusal(Problem(fields.inside("", twice), "is given more than once", "give it once"))
+    query: dict[str, str] = {}
+    for name, value in parse_qsl(raw.decode("latin-1"), keep_blank_values=True):
+        if name in query:
+            raise Refusal(Problem(fields.inside("", name), "is given more than once", "give it once"))
+        query[name] = value
     return query
 
 
 def _routed(http_method: str, path: str) -> tuple[Route, Mapping[str, str]]:
     """The route of a request, and the parts of its path. Raises _Stray, and NotFound for a name that is empty."""
-    if path.endswith("/") and path != "/":
+    found = _matched(path)  # a login may end with a slash
+    if found is None and path.endswith("/") and path != "/":
         path = path[:-1]
         if any(one.startswith(f"{path}/<") for one in route_table()):  # a client's variable may have been empty
             raise _Stray(
                 problem(404, Problem("path", "nothing is named after the slash", "name one, or leave the slash out"))
             )
-    for template, methods in route_table().items():
-        match = _pattern(template).fullmatch(path)
-        if match is not None:
-            route = methods.get("GET" if http_method == "HEAD" else http_method)
-            if route is None:
-                raise _Stray(_not_allowed(http_method, template, methods))
-            return route, match.groupdict()
-    raise _Stray(_unknown(path))
+        found = _matched(path)
+    if found is None:
+        raise _Stray(_unknown(path))
+    template, parts = found
+    methods = route_table()[template]
+    route = methods.get("GET" if http_method == "HEAD" else http_method)
+    if route is None:
+        raise _Stray(_not_allowed(http_method, template, methods))
+    return route, parts
+
+
+def _matched(path: str) -> tuple[str, Mapping[str, str]] | None:
+    """The path of the route that has this path, and the parts that it names."""
+    for template in route_table():
+        if (match := _pattern(template).fullmatch(path)) is not None:
+            return template, match.groupdict()
+    return None
 
 
 @cache

@@ -27,10 +27,12 @@ def own_directory(purpose: str) -> Iterator[Path]:
     if _LOCKS:
         _clear(prefix)
     made, lock = _made(prefix)
+    process = os.getpid()
     try:
         yield made
     finally:
-        shutil.rmtree(made, ignore_errors=True)
+        if process == os.getpid():  # else it is still used by the process from which this one was forked
+            shutil.rmtree(made, ignore_errors=True)
         if lock is not None:
             os.close(lock)
 

@@ -69,6 +69,14 @@ def test_what_no_mock_of_this_user_has_left_stays(directory: Path) -> None:
     assert sorted(directory.rglob("*")) == before
 
 
+def test_a_forked_process_ends_no_directory_of_the_one_that_made_it(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as forked, own_directory("tls") as made:
+        forked.setattr(os, "getpid", lambda: 1)
+    assert [*directory.iterdir()] == [made]
+
+
 @pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="only root can make another user's directory")
 def test_another_users_directory_stays(directory: Path) -> None:
     foreign = directory / "ifind-mock-tls-foreign"
