@@ -20,6 +20,7 @@ from contract_tests.contract.ready_checks import CheckResult, TaskFacts, check
 from contract_tests.decode.model import Context
 from contract_tests.engine import tasks
 from contract_tests.engine.every_answer import check_readable, check_server_fault, read
+from contract_tests.engine.options import GivenTask
 from contract_tests.findings.checks import Checks
 from contract_tests.findings.findings import Findings
 from contract_tests.redact.mask import Mask
@@ -29,7 +30,7 @@ from contract_tests.transport.messages import HttpResponse, Request
 from mockserver.mutants.kit.answers import content, errors, header, page, ready, rows, setting, table
 from mockserver.mutants.kit.context import CallContext, Edit
 from mockserver.mutants.kit.mutant import Mutant
-from mockserver.mutants.kit.when import CREATE, CSV, ERROR, INFO, JSON, OK, READY, RESULT, XML, having, where
+from mockserver.mutants.kit.when import CREATE, CSV, ERROR, INFO, JSON, OK, READY, RESULT, XML, having, source, where
 from support.deviating import PHONE, deviating
 
 
@@ -407,6 +408,34 @@ def test_one_task_that_fails_breaks_no_promise_and_leaves_the_others_their_time(
         report = target.examined(only=("result.becomes-ready",), budget=budget).report
 
     assert [(row.outcome, report.exit_code) for row in report.rows] == [(outcome, code)]
+
+
+def test_a_task_of_before_that_is_not_kept_any_more_breaks_no_promise() -> None:
+    with deviating() as target:
+        rows_ = target.rows(
+            "result.becomes-ready", "result.methods", tasks=(GivenTask(77, 2, PHONE),), poll_timeout=0.2
+        )
+
+    assert rows_["result.becomes-ready"].outcome is Outcome.INCONCLUSIVE
+    assert rows_["result.becomes-ready"].note.startswith("a task of source 2 was made before this run and is not kept")
+    assert rows_["result.methods"].outcome is not Outcome.BROKEN
+
+
+@pytest.mark.parametrize(
+    ("conditions", "broken"),
+    [
+        ((source("1"),), {"create.ok"}),
+        ((having(http_method="POST"),), {"create.ok", "create.methods"}),
+        ((having(http_method="GET"),), {"create.ok", "create.methods"}),
+    ],
+    ids=["a source", "POST", "GET"],
+)
+def test_what_is_refused_in_every_way_is_not_refused_for_the_way(conditions: Any, broken: set[str]) -> None:
+    refused = where(lambda c: c.respond(status="error", error_code=400, message="Wrong source"), CREATE, *conditions)
+    with deviating(Mutant("", refused)) as target:
+        rows_ = target.rows("create.ok", "create.methods")
+
+    assert {row.clause.id for row in rows_.values() if row.outcome is Outcome.BROKEN} == broken
 
 
 NOISE = cycle((0, 2, 2, 1, 3, 0, 1, 1, 2))
