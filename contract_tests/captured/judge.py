@@ -15,6 +15,7 @@ from contract_tests.contract.clauses import Problem, in_order, problem
 from contract_tests.contract.editions import sections_of
 from contract_tests.contract.members import STATUSES
 from contract_tests.contract.outcome import Outcome
+from contract_tests.contract.values import HTTP_OK
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context, Decoded, TooLarge, UnknownLayout, Unreadable
 
@@ -172,8 +173,8 @@ def judge(capture: Capture, asked: Asked, most: int = MOST) -> Judgement:
     except TooLarge as why:
         return replace(_unread(capture, asked, doubt=f"{why}: too large to be compared"), too_large=True)
     except Unreadable as why:
-        if by := _by_server(capture, asked):
-            return _unread(capture, asked, doubt=by)
+        if doubt := _by_server(capture, asked) or _empty_table(capture, asked):
+            return _unread(capture, asked, doubt=doubt)
         return _unread(capture, asked, _unreadable(capture, asked, str(why)))
     except UnknownLayout as why:
         expected = "a layout that a choice of this clause covers"
@@ -202,6 +203,12 @@ def _by_server(capture: Capture, asked: Asked) -> str:
     if is_by_api(status, http_method, asked.method):
         return ""
     return f"HTTP {status}" if status in OVERSIZED else f"the HTTP method {http_method}, which nobody documents"
+
+
+def _empty_table(capture: Capture, asked: Asked) -> str:
+    """What an answer in CSV may be that has no byte; empty for any other."""
+    may_be = capture.status == HTTP_OK and asked.format == "csv" and asked.method in (None, "result")
+    return "a table without a line, as where nothing was found" if may_be and not capture.body.strip() else ""
 
 
 _SEVERAL = re.compile(rb"\}\s*\{")

@@ -438,6 +438,39 @@ def test_what_is_refused_in_every_way_is_not_refused_for_the_way(conditions: Any
     assert {row.clause.id for row in rows_.values() if row.outcome is Outcome.BROKEN} == broken
 
 
+EMPTY_TABLES: Mapping[str, bytes] = {"no byte": b"", "a line of names": f"{','.join(COLUMNS)}\r\n".encode()}
+
+
+@pytest.mark.parametrize("name", EMPTY_TABLES)
+def test_a_table_without_a_row_breaks_nothing_where_nothing_was_found(name: str) -> None:
+    empty = where(content(lambda _: EMPTY_TABLES[name]), RESULT, READY, CSV)
+    only = ("format.readable", "result.own-section", "formats.same", "server.never-breaks")
+    with deviating(Mutant("", response=empty)) as target:
+        nothing = target.rows(*only, environ={**target.env, "IFIND_PHONE": "70000000000"})
+        something = target.rows(*only)
+
+    assert {row.clause.id for row in nothing.values() if row.outcome is Outcome.BROKEN} == set()
+    assert {row.clause.id for row in something.values() if row.outcome is Outcome.BROKEN}
+    captured = judge(Capture(EMPTY_TABLES[name], 200), Asked("result", "csv", source=1))
+    assert captured.outcome in (Outcome.HOLDS, Outcome.INCONCLUSIVE)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "is_broken"),
+    [(403, PAGE, False), (400, PAGE, False), (403, b"", True), (200, PAGE, True), (500, PAGE, True)],
+)
+def test_a_firewall_that_turns_an_awkward_value_away_breaks_nothing(status: int, body: bytes, is_broken: bool) -> None:
+    turned_away = where(page(status, "text/html" if body else "text/plain", body), _is_awkward, RESULT)
+    with deviating(Mutant("", response=turned_away)) as target:
+        row = target.rows("server.never-breaks")["server.never-breaks"]
+
+    assert (row.outcome is Outcome.BROKEN) == is_broken
+
+
+def _is_awkward(context: CallContext) -> bool:
+    return "<" in context.params.get("id", "")
+
+
 NOISE = cycle((0, 2, 2, 1, 3, 0, 1, 1, 2))
 CHANGING: Mapping[str, Edit] = {
     "used": lambda context: context.body["data"]["api_limit"].update(used=next(NOISE)),
