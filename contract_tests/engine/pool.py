@@ -155,9 +155,11 @@ class TaskPool:
 
     def _made_again(self, task: Task, failed: Reply) -> Task:
         """The shared task in place of one that has ended in an error. Raises NotChecked where none is ready."""
-        why = f"a task of source {task.source} ended in an error"
-        if self._is_like_unknown(failed):
+        gone = self._is_like_unknown(failed)
+        if gone and task.own:
             raise self.poller.not_ready(failed, "'error', as for an unknown task")
+        ended = "was made before this run and is not kept any more" if gone else "ended in an error"
+        why = f"a task of source {task.source} {ended}"
         self.api.sender.budget.allow_calls(AGAIN)
         try:
             again = self.maker.make(task.source, task.phone)
@@ -173,9 +175,9 @@ class TaskPool:
                 raise
             raise self.poller.not_ready(again.failed, "'error', of two tasks, the one made after the other") from None
         self.maker.shared[task.source, task.phone] = again
-        self.api.findings.not_checked(
-            "result.becomes-ready", Outcome.INCONCLUSIVE, f"{why}, and the same one was ready when it was made again"
-        )
+        if not gone:
+            note = f"{why}, and the same one was ready when it was made again"
+            self.api.findings.not_checked("result.becomes-ready", Outcome.INCONCLUSIVE, note)
         return again
 
     def _is_like_unknown(self, error: Reply) -> bool:

@@ -154,12 +154,18 @@ class TaskPoller:
             if reply.status != "processing":
                 odd = odd or reply
                 if waited > IMPATIENT or self._impatient or self._may_fail:
-                    task.failed, self._may_fail = reply, True
-                    if reply.status == "error":
-                        raise NotChecked("the task ended in an error")
-                    raise self.not_ready(reply, repr(reply.status))
-        task.late = self._impatient = True
-        raise self.not_ready(reply, f"not ready after {time.monotonic() - task.made:.1f} s")
+                    break
+        raise self._ended(task, reply)
+
+    def _ended(self, task: Task, reply: Reply) -> NotChecked:
+        """The reason that a task leaves that is not ready by its last answer."""
+        if reply.status == "processing":
+            task.late = self._impatient = True
+            return self.not_ready(reply, f"not ready after {time.monotonic() - task.made:.1f} s")
+        task.failed, self._may_fail = reply, True
+        if reply.status == "error":
+            return NotChecked("the task ended in an error")
+        return self.not_ready(reply, repr(reply.status))
 
     def _is_known(self, section: str) -> bool:
         """Whether a ready task of the section was read in every format, so that JSON alone has to be, where calls are
