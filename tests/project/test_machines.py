@@ -87,6 +87,14 @@ def test_the_suite_runs_and_a_sample_is_the_same_everywhere(name: str, tmp_path:
     assert sample.stdout == ifind("sample", "70001234567", "--format", "xml", cwd=tmp_path).stdout
 
 
+def test_a_check_leaves_no_file_that_nobody_asked_for(tmp_path: Path) -> None:
+    variables = {**environment(), "HYPOTHESIS_STORAGE_DIRECTORY": ""}
+    done = run("check mock --only server.never-breaks", variables, tmp_path)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_files_are_the_users_own_under_a_narrow_mask(tmp_path: Path) -> None:
     line = f"umask 077; exec {shlex.join(COMMAND)} serve --port 0 --state s.db"
     said, _ = served(line, environment(), tmp_path)
