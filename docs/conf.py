@@ -18,6 +18,8 @@ highlight_language = "none"
 html_theme = "furo"
 html_copy_source = False
 html_show_sphinx = False
+html_show_copyright = False
+html_use_index = False  # of Python's names, which no page documents
 copybutton_selector = "div:not(.highlight-text) > div.highlight > pre"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
@@ -28,6 +30,7 @@ ACCESSIBLE = {
     '<aside class="sidebar-drawer"': '<aside aria-label="Pages" class="sidebar-drawer"',
     "<pre>": '<pre tabindex="0">',
     '<div class="table-wrapper': '<div tabindex="0" class="table-wrapper',
+    '<div id="search-results">': '<h1>Search</h1>\n<div id="search-results">',
 }
 
 

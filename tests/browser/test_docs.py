@@ -9,10 +9,19 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Response, expect
 
-from browser.visiting import NARROW, Visit, picture
+from browser.visiting import NARROW, WIDE, Theme, Visit, found_by_axe, picture
 from mockserver.testing import Mock
 
 TOKEN = "s3cret-of-the-admin"
+SWAGGER = (
+    ".opblock-summary-control",  # a link within a button
+    "select",  # which names none of them
+    "h3.opblock-tag",  # no h2 stands above it
+    ".information-container",  # outside its main
+    ".scheme-container",
+    ".microlight span",  # colours that it writes into the elements
+)
+"""Markup of Swagger UI that no style of ours mends."""
 
 
 def operation(page: Page, name: str) -> Locator:
@@ -59,6 +68,15 @@ def test_it_follows_the_colours_of_the_system_and_fits_a_phone(visit: Visit) -> 
     expect(page.locator("html")).to_have_css("color-scheme", "dark")
     picture(page, "docs-dark-narrow")
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
+
+
+@pytest.mark.parametrize(("theme", "size"), [("light", NARROW), ("dark", WIDE)], ids=["light-narrow", "dark-wide"])
+def test_axe_finds_nothing_but_what_is_swaggers_own(visit: Visit, theme: Theme, size: tuple[int, int]) -> None:
+    page = shown(visit.open("docs/", size=size, theme=theme))
+    execute(page, operation(page, "API-get_create"), "/api/create")
+
+    assert found_by_axe(page, without=SWAGGER) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
 @pytest.fixture(scope="module")

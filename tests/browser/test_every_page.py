@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from browser.visiting import NARROW, WIDE, Theme, Visit, ask, copied, create, picture
+from browser.visiting import NARROW, WIDE, Theme, Visit, ask, copied, create, found_by_axe, picture
 from mockserver.testing import Account
 from mockserver.web.dashboard.pages import PAGES, DashboardPage
 
@@ -17,7 +15,6 @@ PATHS = {page.name: page.path for page in PAGES if page.in_menu}
 LOOKS: list[tuple[Theme, str, tuple[int, int]]] = [("light", "en", WIDE), ("dark", "ru", NARROW)]
 """Each theme, each language and each width once: what axe looks at in one does not depend on the others."""
 CONTROLS = "a[href], button:enabled, input:enabled, select, textarea, summary"
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
 @pytest.fixture
@@ -42,12 +39,6 @@ def settled(page: Page) -> None:
     page.wait_for_load_state("networkidle")
 
 
-def found(page: Page) -> list[Any]:
-    """What axe finds: the rule, and where."""
-    violations = Axe().run(page, options=RULES).response["violations"]
-    return [(one["id"], [node["html"][:200] for node in one["nodes"][:3]]) for one in violations]
-
-
 @pytest.mark.parametrize(("theme", "language", "size"), LOOKS, ids=["light-en-wide", "dark-ru-narrow"])
 @pytest.mark.parametrize("shown", PAGES, ids=[page.name for page in PAGES])
 def test_axe_finds_nothing_and_the_page_fits_its_window(
@@ -62,7 +53,7 @@ def test_axe_finds_nothing_and_the_page_fits_its_window(
     picture(page, f"{name}-{theme}-{language}-{size[0]}")
     assert page.locator("html").get_attribute("lang") == language
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
-    assert found(page) == []
+    assert found_by_axe(page) == []
 
 
 @pytest.mark.usefixtures("busy")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
 
 from mockserver.testing import Account
@@ -93,6 +94,19 @@ def picture(page: Page, name: str) -> None:
     """Keeps a picture of the whole page."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+
+
+_RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],  # the others take most of the time
+}
+
+
+def found_by_axe(page: Page, *, within: str = "html", without: Sequence[str] = ()) -> list[tuple[str, list[str]]]:
+    """What axe finds in elements of a page: the rule, and where. within and without are selectors."""
+    context = {"include": [[within]], "exclude": [[one] for one in without]}
+    violations = Axe().run(page, context, options=_RULES).response["violations"]
+    return [(one["id"], [node["html"][:200] for node in one["nodes"][:3]]) for one in violations]
 
 
 # A promise counts as true for Page.wait_for_function, so the page itself waits.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import tomllib
 from pathlib import Path
@@ -30,3 +31,11 @@ def test_each_place_that_tells_the_version_tells_that_of_the_project(tmp_path: P
     }
 
     assert told == dict.fromkeys(told, VERSION)
+
+
+def test_what_is_to_be_copied_from_a_page_names_the_tag_of_this_version() -> None:
+    pages = [ROOT / "docs" / "ci.md", *(ROOT / "examples" / "ci").iterdir()]
+    named = {page.name: re.findall(r"(?:@|ref: |rev: )v([\d.]+\d)", page.read_text(encoding="utf-8")) for page in pages}
+
+    assert {name: {*versions} - {VERSION} for name, versions in named.items()} == dict.fromkeys(named, set())
+    assert all(named.values())

@@ -16,7 +16,6 @@ README = ROOT / "README.md"
 IN_RUSSIAN = ROOT / "README.ru.md"
 DOCS = ROOT / "docs"
 PAGES = (README, IN_RUSSIAN, ROOT / "SECURITY.md", *sorted(DOCS.rglob("*.md")))
-"""SECURITY.md is a page of docs/, too."""
 
 _NOT_RUN = re.compile(r"<!-- not run: (.+) -->\s*")
 _FILE = re.compile(r"(?:#|//) ([\w./-]+)\n")
