@@ -6,11 +6,9 @@ that of the likeliest delimiter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from contract_tests.contract.editions import SECTION_NAMES
 from contract_tests.decode.carries import MAX_SEARCHED, carries
 from contract_tests.decode.compare import cell_oddities, charset_choice, formats_differ, mostly_same
 from contract_tests.decode.csv_cells import customary
@@ -32,18 +30,11 @@ def read_csv(body: bytes, context: Context) -> Decoded:
     """The answer. Raises Unreadable, TooLarge, UnknownLayout."""
     if max(body.count(b"\n"), body.count(b"\r")) > MAX_LINES:
         raise TooLarge(f"CSV of more than {MAX_LINES:,} lines")
-    if not body.strip() and _finds_nothing(context.reference):
-        raise UnknownLayout("csv.rows", "no line where nothing was found")
     search = _Search(context)
     for table in _tables(body, context, Effort(bound(body.replace(b"\r\n", b"\n"), b",;|\t\n\r", "CSV"))):
         if (found := search.read(table)) is not None:
             return found
     return search.likeliest(body)
-
-
-def _finds_nothing(reference: Mapping[str, Any] | None) -> bool:
-    """Whether what is known is a ready task of which nothing was found."""
-    return reference is not None and reference.get("status") == "ready" and not any(map(reference.get, SECTION_NAMES))
 
 
 @dataclass

@@ -361,9 +361,19 @@ def _addresses(ip: str | None, *, forwarded: bool) -> list[CheckResult]:
     return cast("list[CheckResult]", found)
 
 
-def test_a_mock_in_a_container_breaks_nothing() -> None:
-    with deviating(Mutant("", ready(setting(ip="172.17.0.1")))) as target:
-        assert target.rows("result.ip")["result.ip"].outcome is Outcome.HOLDS
+@pytest.mark.parametrize(
+    ("edit", "outcome"),
+    [
+        (ready(setting(ip="172.17.0.1")), Outcome.HOLDS),
+        (ready(setting(ip="203.0.113.7")), Outcome.INCONCLUSIVE),
+        (ready(setting(ip="203.0.113.7"), XML), Outcome.BROKEN),
+        (ready(setting(ip="elsewhere")), Outcome.BROKEN),
+    ],
+    ids=["a container", "a tunnel", "XML alone", "no address"],
+)
+def test_a_server_may_see_the_calls_come_from_elsewhere_all_alike(edit: Edit, outcome: Outcome) -> None:
+    with deviating(Mutant("", edit)) as target:
+        assert target.rows("result.ip")["result.ip"].outcome is outcome
 
 
 def _fails(context: CallContext) -> None:
