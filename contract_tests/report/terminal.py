@@ -81,7 +81,9 @@ def _write_findings(console: Console, report: Report, *, whole: bool) -> None:
     """What is broken in full, at the end; before it, in short, refuted assumptions, which are no defects."""
     full = {row.clause.id for row in report.rows if row.outcome is Outcome.BROKEN or report.strict}
     for row in sorted((row for row in report.rows if row.findings), key=lambda row: row.clause.id in full):
-        for finding in row.findings[:MAX_FINDINGS]:
+        for place, finding in enumerate(row.findings[:MAX_FINDINGS]):
+            if place and row.clause.id in full:
+                console.print()
             _write_finding(console, row.outcome, finding, full=row.clause.id in full, call=whole)
         if len(row.findings) > MAX_FINDINGS:
             print_text(console, f"and {len(row.findings) - MAX_FINDINGS} more of {line(row.clause.id)}", indent=2)
