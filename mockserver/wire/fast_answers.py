@@ -165,14 +165,14 @@ class CommonParts:
     """What answers have in common that are made sooner than by the gateway, under the profile and settings of now."""
 
     def __init__(self, gateway: Gateway) -> None:
-        self._mock = gateway.mock
-        self._plain = gateway.plain
+        self._gateway, self._mock = gateway, gateway.mock
         self._prepare()
 
     def _prepare(self) -> None:
         """Writes what answers have in common."""
         mock = self._mock
         self._profile, self._simulation = profile, simulation = mock.profile, mock.simulation
+        self._plain = self._gateway.plain
         rules, latency = profile.rules, simulation.latency
         self._is_usual = rules.rate is None and rules.origin is None and latency.kind == "fixed" and not latency.time
         """Whether no clause and no setting asks for more at each call."""
@@ -253,7 +253,11 @@ class FastAnswers(CommonParts, ABC):
             return None
         operation, asked, login, token, phone, source, number, form = found.groups()
         mock, store = self._mock, self._state
-        if mock.profile is not self._profile or mock.simulation is not self._simulation:
+        if (
+            mock.profile is not self._profile
+            or mock.simulation is not self._simulation
+            or self._gateway.plain is not self._plain
+        ):
             self._prepare()
         run = self._runs[posted].get(operation)
         if run is None or (self._begin is not None and not self._begin()):

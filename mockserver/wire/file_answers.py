@@ -80,7 +80,11 @@ class FileCreates(CommonParts):
             return None
         _, asked, login, token, phone, source, number, wanted = found.groups()
         mock, store = self._mock, self._store
-        if mock.profile is not self._profile or mock.simulation is not self._simulation:
+        if (
+            mock.profile is not self._profile
+            or mock.simulation is not self._simulation
+            or self._gateway.plain is not self._plain
+        ):
             self._prepare()
         if (version := store.version) != self._version or len(self._accounts) > _MOST:
             self._version, self._accounts, self._clocks = version, {}, {}

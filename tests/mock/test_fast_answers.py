@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,6 +24,7 @@ from mockserver.formats.writers import FORMATS
 from mockserver.profile.clauses import Clause
 from mockserver.settings.limits import Limits
 from mockserver.settings.loading import load
+from mockserver.settings.table import SETTINGS
 from mockserver.stores.journal import Pattern
 from mockserver.web.app import make_app
 from mockserver.wire import connection, fast_answers
@@ -30,6 +32,7 @@ from mockserver.wire.connection import Connection
 from mockserver.wire.delivery import PendingRequest
 from mockserver.wire.request_reader import Reader
 from mockserver.wire.serving import fast_answers_of, mock_server, run_in_thread
+from mockserver.wire.settings_file import SettingsFile
 from support.control_in_process import ControlledApi
 from support.in_process import CLAUSES, LOGIN, PHONE, TOKEN, Api
 from support.raw_client import Got, connected
@@ -446,6 +449,51 @@ def test_each_setting_changes_fast_answers_as_it_does_others(options: dict[str, 
         mocks.usual(form)
         mocks.passes(seconds)
     mocks.compare()
+
+
+LIVE: Mapping[str, str] = {
+    "profile": 'profile = "learned.toml"',
+    "clauses": 'clauses = ["xml.encoding=cp1251", "info.shape=list"]',
+    "edition": 'edition = "A"',
+    "delay": 'delay = "5s"',
+    "latency": 'latency = "1ms"',
+    "daily_limit": "daily_limit = 7",
+    "paid_until": 'paid_until = "2031-01-01"',
+    "seed": "seed = 7",
+    "plain": "plain = true",
+    "scenarios": 'scenarios = ["rate-limiting"]',
+    "accounts": f'[[accounts]]\nlogin = "{LOGIN}"\ntoken = "{TOKEN}"\ndemo = true',
+    "delays": '[delays]\n2 = "7s"',
+    "faults": '[[faults]]\nmatch = {method = "result"}\naction = {kind = "error", code = 7}',
+    "stubs": f'[[stubs]]\nmatch = {{phone = "{PHONE}"}}\nready = "at once"',
+}
+"""Of each setting that can change while the mock runs, a file that gives it another value."""
+
+
+@pytest.mark.parametrize("name", [one.name for one in SETTINGS if one.live])
+def test_a_changed_file_changes_fast_answers_as_it_does_others(name: str, anywhere: str, tmp_path: Path) -> None:
+    path, said = tmp_path / "mock.toml", list[str]()
+    path.write_text("", encoding="utf-8")
+    (tmp_path / "learned.toml").write_text('[profile]\n"info.shape" = "list"\n', encoding="utf-8")
+    mocks = Mocks(state=anywhere, config=str(path))
+    reading = partial(load, {"config": str(path)})
+    files = [
+        SettingsFile(reading, api.settings, api.gateway, lambda do: do(), said.append, run=lambda do: do())
+        for api in mocks.apis
+    ]
+    mocks.begin()
+    mocks.usual()
+    path.write_text(f"{'' if name == 'daily_limit' else 'daily_limit = 60'}\n{LIVE[name]}\n", encoding="utf-8")
+    for file in files * 2:
+        file.look()
+    mocks.usual()
+    mocks.passes(3)
+    mocks.usual("xml", "POST")
+    mocks.compare()
+
+    in_force = [line for line in said if "in force from now on" in line]
+    assert len(in_force) == len(files)
+    assert all(name in line for line in in_force)
 
 
 @pytest.mark.parametrize(
