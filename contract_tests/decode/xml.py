@@ -54,7 +54,7 @@ def _parsed(text: str) -> etree._Element:
     # No DTD is loaded and nothing is fetched. `huge_tree` would also lift the limits for entities.
     parser = etree.XMLParser(
         encoding="utf-8",
-        resolve_entities="internal" if declares else False,
+        resolve_entities="internal" if declares else False,  # type: ignore[arg-type]  # the stubs know no "internal"
         no_network=True,
         remove_comments=True,
         remove_pis=True,
