@@ -29,7 +29,7 @@ from mockserver.stores.retention import FEW
 from mockserver.stores.shared_store import TOMBSTONES, Changes, SharedStore
 from mockserver.stores.sqlite_file import PATIENCE, Row, SqliteFile
 from mockserver.stores.state_run import WHOLE, Run
-from mockserver.stores.store import Made
+from mockserver.stores.store import Again, Made
 
 _FARTHEST = LATEST + LONGEST  # when a task may be ready; no time is farther from 1970
 
@@ -166,7 +166,7 @@ class SqliteStore(SharedStore):
             if made is None:
                 account = self.account(task.login)
                 if account is None:
-                    raise KeyError(task.login)
+                    raise Again
                 return LimitReached(account.used_on(day), account.daily_limit)
         return replace(task, id=made)
 
