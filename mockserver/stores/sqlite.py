@@ -11,7 +11,7 @@ Faults, scenarios, stubs, values, counts and the journal end with the last proce
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,7 +106,8 @@ class SqliteStore(SharedStore):
         """What happens inside is kept together or not at all. The file is locked for writing from the first write on,
         with write=True from the start, so that what is read inside stays true.
 
-        Raises StoreError where it could not be kept, at the end of the outermost block.
+        Raises StoreError where it could not be kept, at the end of the outermost block; and where it was, but for the
+        clearing of the journal.
         """
         if self.file.depth:
             with self.file.transaction(write=write):
@@ -118,8 +119,7 @@ class SqliteStore(SharedStore):
         except BaseException:
             self.journal.give_up()
             raise
-        with suppress(StoreError):  # it is said, and tried again before the journal is used
-            self.journal.settle()
+        self.journal.settle()
 
     def lock(self) -> None:
         self.file.lock()
