@@ -345,7 +345,7 @@ class Settings:
         "N",
     )
     keep_for: Micros = _setting(
-        "0s", _AGE, "How long a task is kept, in real time: an older one is unknown; 0s is for ever.", "TIME"
+        "0s", _AGE, "How long a task is kept, in real time: older ones go at later creates; 0s is for ever.", "TIME"
     )
     admin_token: str | None = _setting(
         None,

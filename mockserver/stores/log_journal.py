@@ -65,7 +65,6 @@ class LogJournal(MemoryJournal):
             (entry[1:], body if body is not None and len(body) <= LARGEST_BODY else None) for entry, body in entries
         ]
         self._holds = True
-        self.settle()
         self._append((_TURN, tuple(calls.items()), kept, lost_some))
         self._holds = False
         self._log.lacks(False)
@@ -113,11 +112,16 @@ class LogJournal(MemoryJournal):
             self.settle()
 
     def settle(self) -> None:
-        """Clears what was to be cleared in the transaction that has ended. Raises StoreError, and tries it again."""
-        while self._cleared:
-            self._append((_CLEAR, self._cleared[0]))
-            del self._cleared[0]
-            self._log.lacks(self._holds or bool(self._cleared))
+        """Clears what was to be cleared in the transaction that has ended. Raises StoreError; it is not tried again, as
+        other calls come meanwhile.
+        """
+        cleared, self._cleared = self._cleared, []
+        if cleared and self._holds:
+            self.add_held()  # they came before
+            if self._holds:
+                raise StoreError(self.trouble.now or self._file.trouble.now or f"{self._path}: is in trouble")
+        for login in cleared:
+            self._append((_CLEAR, login))
 
     def give_up(self) -> None:
         """Clears nothing: the transaction has failed."""
@@ -127,7 +131,7 @@ class LogJournal(MemoryJournal):
         try:
             self._log.append(record)
         except OSError as error:
-            self._log.lacks(self._holds or bool(self._cleared))
+            self._log.lacks(self._holds)
             raise self._fails(error) from error
         self.trouble.is_over()
 
@@ -138,8 +142,6 @@ class LogJournal(MemoryJournal):
         return StoreError(text)
 
     def look(self) -> None:
-        if not self._file.depth:
-            self.settle()
         if self._holds and not self._cleared:
             self.add_held()
         if self.in_parts and self._read_on():

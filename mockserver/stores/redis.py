@@ -197,13 +197,11 @@ class RedisStore(RedisTransactions):
         except LostAnswer:
             self._doubts.append(Doubt(self._number, [(replace(task, id=0), day)]))
             raise
-        if given == "STALE":
+        if given in ("STALE", "NOBODY"):
             self._forget()
-            self._seen, self._checked = Seen(), False
+            self._seen, self._checked = Seen(), not self._in_turn
             raise Again
         self._checked = True
-        if given == "NOBODY":
-            raise KeyError(task.login)
         if isinstance(given, list) and len(given) == 2:  # noqa: PLR2004 - the units used and the limit
             return LimitReached(int(given[0]), int(given[1]))
         return self._created_at_once(task, day, given)
@@ -230,7 +228,7 @@ class RedisStore(RedisTransactions):
         with self._writing() as written:
             account = self.account(task.login)
             if account is None:
-                raise KeyError(task.login)
+                raise Again
             used = account.used_on(day)
             if used >= account.daily_limit:
                 return LimitReached(used, account.daily_limit)

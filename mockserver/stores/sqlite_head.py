@@ -20,7 +20,7 @@ Place: TypeAlias = "tuple[int, int] | None"
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
 """Codes of a content that is not what was written: the statements are right, so a table that is missing is one."""
 REMEDIES: Mapping[int, str] = {
-    sqlite3.SQLITE_BUSY: "another process is writing to it: end that one, or name another file",
+    sqlite3.SQLITE_BUSY: "another process is writing to it for long: see what holds that one up, or name another file",
     sqlite3.SQLITE_FULL: "make room on the disk",
     sqlite3.SQLITE_READONLY: "the file and its directory must be writable",
     sqlite3.SQLITE_CANTOPEN: "the file and its directory must be writable",

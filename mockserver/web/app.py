@@ -6,10 +6,8 @@ import logging
 import os
 import re
 import threading
-import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from pathlib import PurePath
 from typing import Any, Unpack
 from weakref import WeakSet
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -28,7 +26,7 @@ from mockserver.core.messages import SECOND
 from mockserver.core.written import kind_of
 from mockserver.settings.loading import load
 from mockserver.settings.table import Settings, SettingValues
-from mockserver.standard_error import STANDARD_ERROR, write_line
+from mockserver.standard_error import STANDARD_ERROR, write_failure
 from mockserver.stores.opening import kind_of_store, look_after
 from mockserver.stores.state_run import PART, Run
 from mockserver.web.address import peer_of, with_usable_host
@@ -130,9 +128,7 @@ class _App(Flask):
 
     def log_exception(self, exc_info: Any) -> None:
         """The kind and the place of an error: its text, and the path, may hold a credential."""
-        kind, _, trace = exc_info
-        last = traceback.extract_tb(trace)[-1]
-        write_line(f"the web app failed with {kind.__name__} at {PurePath(last.filename).name}:{last.lineno}")
+        write_failure("the web app", exc_info[1])
 
 
 def _refused(environ: WSGIEnvironment, problem: Problem) -> Response:

@@ -26,8 +26,8 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeAlias
 
 from mockserver.core.errors import IfindMockError
-from mockserver.standard_error import STANDARD_ERROR
-from mockserver.wire.failures import WireError, report
+from mockserver.standard_error import STANDARD_ERROR, write_failure
+from mockserver.wire.failures import WireError
 from mockserver.wire.listening import bound_address
 from mockserver.wire.server import Server
 from mockserver.wire.serving import SWITCH, ending_signals, fastest_loop, serve_until
@@ -283,7 +283,7 @@ class Workers:
             except IfindMockError as error:
                 handed.tell(FAILED + str(error).encode())
         except BaseException as error:  # noqa: BLE001 - nothing of the parent's may run here
-            report(f"worker {number}", error)
+            write_failure(f"worker {number}", error)
         finally:
             STANDARD_ERROR.flush()
             os._exit(status)  # what is to be done at the end of the parent is not done here

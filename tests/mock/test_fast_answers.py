@@ -217,7 +217,7 @@ def test_a_connection_beyond_the_limit_has_no_fast_answers() -> None:
 
 def test_a_failure_inside_is_answered_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     reported: list[tuple[str, str]] = []
-    monkeypatch.setattr(connection, "report", lambda what, error: reported.append((what, type(error).__name__)))
+    monkeypatch.setattr(connection, "write_failure", lambda what, error: reported.append((what, type(error).__name__)))
     wire = Wire(Api(), fast=True)
     for _ in range(2):
         wire.ask(call_of("info"))

@@ -495,6 +495,31 @@ def test_calls_that_can_t_be_written_are_written_later_or_not_known_any_more(
         assert one.mock.journal.count(Pattern({})).dropped == 0
 
 
+@IN_A_FILE
+@pytest.mark.parametrize("route", ["DELETE /requests", "DELETE /requests?login=demo@example.com", "POST /reset"])
+def test_a_journal_that_can_t_be_cleared_is_said_not_to_be(state: str, route: str) -> None:
+    path, _, login = route.partition("?login=")
+    query, body = ({"login": login} if login else {}), ({} if path.startswith("POST") else None)
+    with mocks(state, state) as (_, (one, two)):
+
+        def kept() -> list[int]:
+            return [each.mock.journal.count(Pattern({})).kept for each in (one, two)]
+
+        one.call("info")
+        with no_room_to_grow(Path(f"{state}-calls-1")):
+            assert one.control.handle(*path.split(), query, body).status == 503
+            one.call("info")  # which is held
+            status, told = one.control.handle(*path.split(), query, body)[:2]
+            assert (status, "make room on the disk" in told["detail"]) == (503, True)
+            assert kept() == [1, 1]
+        one.call("info")
+        assert kept() == [3, 3]
+        assert one.control.handle(*path.split(), query, body).status < 300
+        assert kept() == [0, 0]
+        two.call("info")
+        assert kept() == [1, 1]
+
+
 @pytest.mark.parametrize("value", ["{", "[]", '[1, {"action": {"kind": "of a later version"}}]'])
 def test_a_record_that_can_t_be_read_is_an_error_with_a_remedy(pair: list[OneMock], value: str) -> None:
     one, two = pair
