@@ -143,6 +143,19 @@ def digits(phone: object) -> str:
 RUSSIAN = 11  # digits of a Russian phone, which begins with 7, within the country also with 8
 
 
+def names_phone(value: object, phone: str) -> bool:
+    """Whether a value names the phone of these digits, maybe beside others or words, a Russian one maybe without 7."""
+    fitting = (phone, phone[1:]) if len(phone) == RUSSIAN and phone.startswith("7") else (phone,)
+    parts = _BETWEEN.split(value) if isinstance(value, str) else [value]
+    several = digits(value) if len(digits(value)) > LONGEST else ""
+    return any(digits(part) in fitting for part in parts) or fitting[-1] in several
+
+
+_BETWEEN = re.compile(r"[^0-9 +().\-\u2010-\u2015\xa0]")
+"""What stands in no phone, and so between two."""
+LONGEST = 15  # digits of a phone
+
+
 def form_of_time(value: object) -> str:
     """The choice of `result.times` that a value shows, or what it is instead."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):

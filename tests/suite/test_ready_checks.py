@@ -165,3 +165,32 @@ def test_an_empty_time_is_none(time: object) -> None:
     found = problems("ready-data", MODEL | {"data": [], "end_time": time})
 
     assert "result.ready" in {problem.clause for problem in found}
+
+
+@pytest.mark.parametrize(
+    ("phone", "holds"),
+    [
+        ("+7 (000) 555-02-42", True),
+        ("8 000 555 02 42", True),
+        (70005550242, True),
+        ("0005550242", True),
+        ("70005550242, 70005550299", True),
+        ("70005550299; 8 (000) 555-02-42", True),
+        ("70005550299 70005550242", True),
+        ("70005550299/0005550242", True),
+        ("70005550299\n70005550242", True),
+        ("тел. 70005550242 доб. 12", True),
+        ("70005550299, 70005550298", False),
+        ("700055502421", False),
+        ("170005550242", False),
+        ("7000555024", False),
+        ("7000555, 0242", False),
+        ("10005550242", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_a_row_carries_the_phone_that_was_asked_for_also_beside_another(phone: object, holds: bool) -> None:
+    found = check("result.row-phone", {"data": [{"phone": phone}]}, TaskFacts("70005550242", "data"))
+
+    assert [result.holds for result in found if isinstance(result, CheckResult)] == [holds]
