@@ -171,7 +171,7 @@ def judge(capture: Capture, asked: Asked, most: int = MOST) -> Judgement:
     try:
         decoded = read(capture, asked)
     except TooLarge as why:
-        return replace(_unread(capture, asked, doubt=f"{why}: too large to be compared"), too_large=True)
+        return replace(_unread(capture, asked, doubt=f"{why}: it can't be compared"), too_large=True)
     except Unreadable as why:
         if doubt := _by_server(capture, asked) or _empty_table(capture, asked):
             return _unread(capture, asked, doubt=doubt)

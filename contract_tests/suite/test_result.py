@@ -109,7 +109,7 @@ READY: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
         "a row's category is text": ("row.category", ("data",)),
         "names is a list of entries with a name": ("result.names", ("names",)),
         "a photo is base64 of a picture": ("result.photo", ("photo",)),
-        "a photo is one line": ("result.photo-lines", ("photo",)),
+        "a photo is one line, with its padding": ("result.photo-lines", ("photo",)),
         "ip is the address that created the task": ("result.ip", ()),
         "a task does not end before it began": ("result.times-ordered", ()),
         "times are Unix seconds": ("result.times", ()),

@@ -341,7 +341,7 @@ class Settings:
     keep_tasks: int = _setting(
         0,
         fields.whole(0),
-        "Tasks that are kept, of all accounts: older ones are unknown; 0 is all. One takes about 430 bytes of memory.",
+        "Tasks that are kept, of all accounts: older ones are unknown; 0 is all. One takes about 250 bytes of memory.",
         "N",
     )
     keep_for: Micros = _setting(

@@ -247,6 +247,10 @@ class Journal(ABC):
         comes.
         """
 
+    def come_nearer(self) -> bool:
+        """Reads a part of what a look would read at once, for a few milliseconds. Tells whether much may be left."""
+        return False
+
     def reset(self, login: str | None) -> None:
         """Drops the entries of the login, with None those of all, and ends the waits for its calls, with None all."""
         self.clear(login)

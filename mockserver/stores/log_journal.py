@@ -23,6 +23,7 @@ _AT_ONCE, _REST = 50, 0.003
 """So many records are read, and then so many seconds waited, where nobody waits for them: a thread that works without a
 pause holds up the others.
 """
+_FEW = 200  # records that a look may read at once; as many may have come since the part before was read
 _TRIES = 5  # to read a log of which others sum up a part meanwhile
 
 
@@ -150,14 +151,36 @@ class LogJournal(MemoryJournal):
             except OSError as error:
                 raise StoreError(f"{self._path}: the journal beside it can't be read ({error.strerror})") from error
             except STRANGE:
+                self._start_over()
                 what = "the journal beside it holds a record that this ifind-mock can't read"
                 raise StoreError(f"{self._path}: {what}; use one version for all processes") from None
             else:
                 return
 
+    def come_nearer(self) -> bool:
+        """See Journal."""
+        try:
+            part = self._reader.part()
+            self._take_part(part)
+        except FileNotFoundError:
+            if self._waiters:
+                return False  # the look finds out which of the calls they have not counted
+            self._start_over()
+            return True
+        except STRANGE:
+            self._start_over()
+            return False  # the look says what is wrong
+        except OSError:
+            return False
+        return len(part) > _FEW
+
     def _take(self, until: int | None = None, rest: Callable[[], object] = lambda: None) -> None:
         """Takes in what was added. Raises OSError, and what a strange record raises. rest is called now and then."""
-        for number, (record, is_sum) in enumerate(self._reader.read(until), 1):
+        while part := self._reader.part(until):
+            self._take_part(part, rest)
+
+    def _take_part(self, part: Sequence[tuple[Any, bool]], rest: Callable[[], object] = lambda: None) -> None:
+        for number, (record, is_sum) in enumerate(part, 1):
             if number % _AT_ONCE == 0:
                 rest()
             if is_sum:
@@ -190,9 +213,8 @@ class LogJournal(MemoryJournal):
     def _begin_anew(self) -> None:
         """Reads from the beginning, as others have summed up what came next. The waiters have counted a part of it."""
         seen, waiters = self.last_number, self._waiters
-        self._reader.close()
-        self.forget()
-        self._reader, self._waiters = LogReader(self._path), {}
+        self._start_over()
+        self._waiters = {}
         try:
             self._take()
         finally:
@@ -200,6 +222,12 @@ class LogJournal(MemoryJournal):
         for entry in super()._of(None):
             if entry.number > seen:
                 self._wake(entry)
+
+    def _start_over(self) -> None:
+        """Has all be read from the beginning."""
+        self._reader.close()
+        self.forget()
+        self._calls.clear()
 
     def calls(self) -> Mapping[Made, int]:
         """How many calls were made since the start."""

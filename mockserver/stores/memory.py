@@ -204,7 +204,7 @@ class MemoryStore(Store):
         return None if task is None else Task(*task)
 
     def task_fields(self, task_id: int) -> Fields | None:
-        """The fields of the task: the same object until one of them changes."""
+        """The fields of the task."""
         return self._tasks.get(task_id)
 
     def tasks(

@@ -11,6 +11,7 @@ from typing import Any
 from mockserver.stores import redis_scripts as scripts
 from mockserver.stores.journal import ACCOUNTS, BODIES, LARGEST_BODY, REMEMBERED, Entry, Lost, Pattern
 from mockserver.stores.redis_link import Link, Reply
+from mockserver.stores.redis_values import owner_of
 from mockserver.stores.shared_store import SharedJournal
 
 _PART = 100  # entries that are read at a time
@@ -104,11 +105,6 @@ class RedisJournal(SharedJournal):
             parts.append(part)
             before = part[-1].number
         return chain.from_iterable(parts)
-
-
-def owner_of(login: str | None) -> str:
-    """The key of what is the login's, with None the server's."""
-    return "server" if login is None else f"login:{login}"
 
 
 def _text(entry: Entry) -> str:

@@ -197,18 +197,22 @@ class Control:
     def _handled(
         self, route: Route, parts: Mapping[str, str], query: Mapping[str, str], body: Any, caller: Caller
     ) -> Handled | Deferred:
+        mock = self._context.mock
         try:
             request = _read(route, parts, query, body, caller)
 
             def operation() -> tuple[int, Any] | Deferred:
                 with ExitStack() as unless_kept:
-                    with self._context.mock.store.transaction(write=route.http_method != "GET"):
+                    with mock.store.transaction(write=route.http_method != "GET"):
                         given = route.handler(self._context, request)
                         if not isinstance(given, tuple):
                             unless_kept.callback(given.leave)  # it will not be sent where the transaction fails
                     unless_kept.pop_all()
                 return given
 
+            # What has become long in the meantime is read in parts: other calls are answered between them.
+            while route.reads_calls and mock.store.is_shared and self._guard(mock.journal.come_nearer):
+                pass
             given = route.handler(self._context, request) if route.apart else self._guard(operation)
             return Handled(*given) if isinstance(given, tuple) else cast("Deferred", given)
         except Refusal as refusal:
@@ -351,4 +355,5 @@ def _unknown(path: str) -> Handled:
     near = get_close_matches(cut(f"{ROOT}{path}"), known, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
     what = f"{ROOT}{cut(path)} is not a route"
-    return problem(404, Problem("path", what, f"{hint}routes: {', '.join(known)}"), title="The route is unknown")
+    remedy = f"{hint}GET {ROOT}/openapi.json has all routes"
+    return problem(404, Problem("path", what, remedy), title="The route is unknown")

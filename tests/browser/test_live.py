@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from browser.visiting import Visit, ask, create
+from browser.visiting import Visit, ask, copied, create
 from mockserver.testing import Account, Mock
 
 
@@ -203,9 +203,7 @@ def test_all_is_reset_once_that_is_confirmed(browser: Browser) -> None:
         expect(page.get_by_text("No task yet.")).to_be_visible()
         assert account.used == 0
 
-        page.locator("#copy-first").click()
-        expect(page.get_by_role("status")).to_contain_text("Copied")
-        line = page.evaluate("navigator.clipboard.readText()")
+        line = copied(page.locator("#copy-first"))
         assert b'"ok"' in subprocess.run(["sh", "-c", f"{line} --silent"], capture_output=True, check=True).stdout
         expect(rows).to_have_count(1)
         expect(rows).to_contain_text("test-first@example.com")

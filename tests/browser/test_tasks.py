@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from playwright.sync_api import expect
 
-from browser.visiting import Visit, ask, create
+from browser.visiting import Visit, ask, copied, create
 from mockserver.testing import Account
 from mockserver.web.dashboard.pages import FORMATS
 
@@ -53,16 +53,11 @@ def test_the_page_of_a_task_shows_its_answer_in_each_format(visit: Visit, accoun
     calls = account.history()
     for form in FORMATS:
         shown = page.locator(f".answer[data-format={form}] code")
-        page.get_by_role("button", name=f"Copy the answer in {form.upper()}").click()
-        expect(page.get_by_role("status")).to_contain_text("Copied")
-        page.wait_for_function("navigator.clipboard.readText().then((text) => !text.startsWith('curl'))")
-        copied = page.evaluate("navigator.clipboard.readText()")
-        page.get_by_role("button", name=f"Copy as curl, {form.upper()}").click()
-        page.wait_for_function("navigator.clipboard.readText().then((text) => text.startsWith('curl'))")
-        line = page.evaluate("navigator.clipboard.readText()")
+        answer = copied(page.get_by_role("button", name=f"Copy the answer in {form.upper()}"))
+        line = copied(page.get_by_role("button", name=f"Copy as curl, {form.upper()}"))
         said = subprocess.run(["sh", "-c", f"{line} --silent"], capture_output=True, check=True).stdout
         text = said.decode("utf-8-sig")
-        assert copied.replace("\r\n", "\n") == text.replace("\r\n", "\n")
+        assert answer.replace("\r\n", "\n") == text.replace("\r\n", "\n")
         assert shown.evaluate("one => one.textContent") == text
         assert shown.locator(":not(span)").count() == 0
     assert calls != account.history()

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
 
 from mockserver.testing import Account
 
@@ -93,6 +93,26 @@ def picture(page: Page, name: str) -> None:
     """Keeps a picture of the whole page."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+
+
+# A promise counts as true for Page.wait_for_function, so the page itself waits.
+_READ_CLIPBOARD = """async () => {
+  for (let tries = 0; tries < 500; tries += 1) {
+    const text = await navigator.clipboard.readText();
+    if (text !== "-") return text;
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}"""
+
+
+def copied(button: Locator) -> str:
+    """What a button puts on the clipboard."""
+    page = button.page
+    page.evaluate("navigator.clipboard.writeText('-')")
+    button.click()
+    text: str = page.evaluate(_READ_CLIPBOARD)
+    expect(page.locator("#said")).to_contain_text("Copied")
+    return text
 
 
 def ask(account: Account, method: str, **params: Any) -> dict[str, Any]:

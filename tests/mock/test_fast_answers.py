@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import sqlite3
 import time
@@ -569,3 +570,25 @@ def without_id(got: Got) -> tuple[Any, ...]:
     body = re.sub(rb'"(id|used)":[0-9]+', rb"", got.body)
     named = {name: value for name, value in got.headers.items() if name not in {"date", "x-mock-task", "x-mock-reason"}}
     return got.status, named, body
+
+
+def test_what_calls_leave_behind_is_nothing_that_the_garbage_collector_looks_at() -> None:
+    """Else it holds all calls for tens of milliseconds, again and again, once there is much of it."""
+    wire = Wire(Api({}, daily_limit=10**6), fast=True)
+
+    def looked_at(first: int, number: int) -> int:
+        for phone in range(first, first + number):
+            wire.ask_known(call_of("create", phone=str(70001230000 + phone)))
+        wire.api.time.passes(3)
+        for task in range(first + 1, first + number + 1):
+            wire.ask_known(call_of("result", id=task))
+            wire.ask(request_of("elsewhere", {}))
+        gc.collect()
+        gc.collect()  # a tuple of tuples is let go after these
+        return len(gc.get_objects())
+
+    before = looked_at(0, 20)
+    after = looked_at(20, 300)
+
+    assert wire.answered_fast > 600
+    assert after - before < 100

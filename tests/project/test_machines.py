@@ -27,6 +27,8 @@ ODD: Mapping[str, Mapping[str, str | None]] = {
     "no docstrings": {"PYTHONOPTIMIZE": "2"},
     "development mode": {"PYTHONDEVMODE": "1", "PYTHONWARNINGS": "error"},
     "a terminal of one column": {"COLUMNS": "1", "LINES": "1", "TERM": "dumb", "FORCE_COLOR": "1"},
+    "a terminal of no size": {"COLUMNS": "9" * 5000, "LINES": "²", "FORCE_COLOR": "1"},
+    "an encoding without escapes": {"PYTHONIOENCODING": "idna"},
     "proxies": {"http_proxy": "http://127.0.0.1:9", "ALL_PROXY": "http://127.0.0.1:9"},
     "a temporary directory that is not there": {"TMPDIR": "/nonexistent"},
 }

@@ -30,8 +30,7 @@ from mockserver.profile.profile import resolve
 from mockserver.settings.files import clauses
 from mockserver.settings.loading import load
 from mockserver.settings.table import SettingValues
-from mockserver.stores import redis as redis_store
-from mockserver.stores import shared_store, sqlite
+from mockserver.stores import redis_transactions, shared_store, sqlite
 from mockserver.stores.journal import Pattern
 from mockserver.web.app import make_app
 from mockserver.web.control import Control
@@ -219,7 +218,7 @@ def test_any_calls_to_either_are_answered_as_by_one_mock_in_memory(
     state = empty_state()
     with (
         mock.patch.object(sqlite, "TOMBSTONES", tombstones),
-        mock.patch.object(redis_store, "TOMBSTONES", tombstones),
+        mock.patch.object(redis_transactions, "TOMBSTONES", tombstones),
         mocks(state, state) as (time, opened),
         mocks("memory") as (model_time, (model,)),
     ):

@@ -98,7 +98,7 @@ def opened(state: str, *accounts: str, **more: Any) -> Any:
 def test_a_mock_does_not_take_the_accounts_from_another_on_the_same_store(
     state: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("sqlite_file", "redis"):
+    for module in ("sqlite_file", "redis_transactions"):
         monkeypatch.setattr(f"mockserver.stores.{module}.LEAVING", 0.05)
     first, same = opened(state, "a:t", "b:t"), opened(state, "b:t", "a:t")
     for accounts in (["c:t"], ["a:t"], ["a:t", "b:other"], ["a:t", "b:t", "c:t"]):

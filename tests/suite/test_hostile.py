@@ -67,7 +67,9 @@ def http(body: str | bytes, *headers: str, status: str = "200 OK") -> bytes:
 
 
 MEMBERS = b"".join(b', "m%d": 1' % number for number in range(20_000))
-BOMB = "<!DOCTYPE r [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;'>]><r><status>&b;</status></r>"
+BOMB = "<!DOCTYPE r [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '{}'><!ENTITY c '{}'>]><r><status>&c;</status></r>".format(
+    "&a;" * 1000, "&b;" * 1000
+)
 UNREADABLE: dict[str, bytes] = {
     "no http": b"220 ready, " + NAME.encode() + b"\r\n\r\n",
     "thousands of headers": b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20_000,

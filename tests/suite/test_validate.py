@@ -344,7 +344,7 @@ def test_a_packed_body_is_unpacked_as_its_head_says_and_no_further_than_the_limi
     assert judged(gzip.compress(b"{" + b" " * (MAX_BYTES + 2**22))).doubt == TOO_LARGE
 
 
-TOO_LARGE = "more than 16 MiB: too large to be compared"
+TOO_LARGE = "more than 16 MiB: it can't be compared"
 BODIES = {
     "an empty file": (b"", "an empty body: if the capture failed, capture with `curl -sS -i"),
     "white space": (b"\r\n", "no text but white space or a byte order mark: if the capture failed"),

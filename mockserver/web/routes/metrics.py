@@ -51,4 +51,4 @@ def _escaped(text: str) -> str:
     return text.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
 
 
-ROUTES = (Route("GET", "/metrics", read, "Metrics, for Prometheus.", {200: (CONTENT_TYPE,)}),)
+ROUTES = (Route("GET", "/metrics", read, "Metrics, for Prometheus.", {200: (CONTENT_TYPE,)}, reads_calls=True),)

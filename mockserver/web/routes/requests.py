@@ -340,6 +340,7 @@ ROUTES = (
         "Lists the calls of the API that fit.",
         {200: page_of("requests", _ENTRY, _LOST)},
         query={**_QUERY, **_ORDER, **PAGE},
+        reads_calls=True,
     ),
     Route("DELETE", "/requests", clear, "Forgets the calls of an account, or all.", {204: None}, query=LOGIN),
     Route(
@@ -349,6 +350,7 @@ ROUTES = (
         "The calls that fit as an HTTP Archive (HAR 1.2), with logins and tokens masked.",
         {200: ("application/json",)},
         query={**_QUERY, **_LIMIT},
+        reads_calls=True,
     ),
     Route(
         "POST",
@@ -357,6 +359,7 @@ ROUTES = (
         "Counts the calls that fit, and verifies the number: 409 where it is not as expected.",
         {200: _COUNTS, 409: _FAILED},
         body=fields.table_of({**_MATCH, **_EXPECTED}),
+        reads_calls=True,
     ),
     Route(
         "POST",
@@ -365,6 +368,7 @@ ROUTES = (
         "Waits until as many calls fit: 408 where they do not come in time, 503 where the mock is reset before.",
         {200: _COUNTS, 408: _FAILED},
         body=_WAIT,
+        reads_calls=True,
     ),
     Route(
         "GET",
@@ -373,5 +377,6 @@ ROUTES = (
         "A call.",
         {200: _ENTRY},
         parts={"number": fields.digits(1, _NUMBER).described("The number of the call.", "1")},
+        reads_calls=True,
     ),
 )

@@ -28,7 +28,7 @@ function row(fault) {
     "tr",
     { "data-fault": fault.id },
     make("th", { scope: "row" }, foreign(fault.id)),
-    make("td", { className: "why" }, make("b", {}, kind), " ", foreign(inWords(settings))),
+    make("td", { className: "why", title: inWords(settings) }, make("b", {}, kind), " ", foreign(inWords(settings))),
     make("td", { className: "why" }, Object.keys(fault.match).length ? foreign(inWords(fault.match)) : t("faults.all")),
     left,
     make("td", { className: "right" }, String(fault.seen)),
