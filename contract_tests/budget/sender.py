@@ -3,7 +3,8 @@
 a create            once, and never again where it may have been taken; its units are reserved before it leaves
 result, info, …     cost nothing: at most twice more, after a pause, on a fault of the connection or a 5xx
 any of these        at most twice more, and slower from then on, where it is turned away: a 429, or the 503 that a
-                    server in front of the API answers above its rate. The API never saw it: a create has cost nothing
+                    server in front of the API answers above its rate. A create only where info shows by then that it
+                    took nothing; where info shows no units, by a 503, or late, it may have been taken: it is lost
 a control call      to a mock's own routes, which take nothing of the budget
 
 A free call may leave on a kept connection. Where the server has just ended that, the call is sent again at once, which
@@ -41,6 +42,8 @@ MAX_RETRY_AFTER = 30.0
 """Seconds of Retry-After that are waited for at most."""
 REFUSED_PAUSES = (0.5, 4.0)
 """Seconds before each further try of a call that was turned away without a Retry-After."""
+SLOW = 2.0
+"""Seconds after which a server in front of the API may answer in its place that has given up waiting for it."""
 CONTROL_TIMEOUT = 10.0
 """Seconds for a call to a mock's control route, further tries included."""
 RETRIABLE = ("unreachable", "timeout", "closed")
@@ -161,6 +164,26 @@ class Sender:
                 return response, charge
             self.budget.calls -= 1
             self.pause(pause)
+            self._check_untaken(tries, request, charge, response)
+
+    def _check_untaken(self, tries: _Tries, request: Request, charge: Charge, response: HttpResponse) -> None:
+        """Raises LostAnswer where a create that was turned away may have been taken: info shows so, or a server in
+        front may have given up waiting and nothing shows what it took.
+        """
+        if self.budget.limits.units is None:
+            return
+        known = self.budget.spent
+        self.before(tries.call)  # asks info, since a create is in doubt
+        unsure = not rate_limited(response) and (self.budget.hidden or response.seconds > SLOW)
+        if self.budget.spent <= known and not unsure:
+            return
+        charge.units = 0 if self.budget.spent > known else self.budget.expected_cost(charge.source)
+        charge.lost = True
+        self._lost.add(request)
+        self._note(charge.line, LOST, units=charge.units)
+        if not rate_limited(response):
+            self.client.pacer.per_second = tries.rate
+        raise LostAnswer(None)
 
     def _create_once(self, call: Call, request: Request, source: int) -> tuple[HttpResponse, Charge]:
         """Sends a create once, under a charge of its own."""

@@ -59,7 +59,7 @@ _PICTURES = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 """How the bytes of a picture begin."""
-LATEST = 10**11  # Unix seconds past the year 5000: a larger number does not count seconds
+LATEST = 10**10  # Unix seconds past the year 2200: a larger number does not count seconds
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -143,10 +143,23 @@ def digits(phone: object) -> str:
 RUSSIAN = 11  # digits of a Russian phone, which begins with 7, within the country also with 8
 
 
+def names_phone(value: object, phone: str) -> bool:
+    """Whether a value names the phone of these digits, maybe beside others or words, a Russian one maybe without 7."""
+    fitting = (phone, phone[1:]) if len(phone) == RUSSIAN and phone.startswith("7") else (phone,)
+    parts = _BETWEEN.split(value) if isinstance(value, str) else [value]
+    several = digits(value) if len(digits(value)) > LONGEST else ""
+    return any(digits(part) in fitting for part in parts) or fitting[-1] in several
+
+
+_BETWEEN = re.compile(r"[^0-9 +().\-\u2010-\u2015\xa0]")
+"""What stands in no phone, and so between two."""
+LONGEST = 15  # digits of a phone
+
+
 def form_of_time(value: object) -> str:
     """The choice of `result.times` that a value shows, or what it is instead."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return "neither number nor text"
+        return f"{kind(value)} in place of a number or a text"
     if isinstance(value, float):
         return "a number with a fraction"
     if isinstance(value, int):
@@ -162,8 +175,20 @@ def not_before(begin: object, end: object) -> bool | None:
     for read in (_number_of, _seconds_of):
         one, other = read(begin), read(end)
         if one is not None and other is not None:
-            return one <= other
+            return one <= other if _looks(begin, one) == _looks(end, other) else None
     return None
+
+
+def _looks(time: object, read: float) -> object:
+    """What two times share that can be compared: numbers both count seconds, or have as many digits, which those made
+    of day, month and year need not; texts have the same parts, and both a zone, or neither.
+    """
+    if _number_of(time) is not None:
+        return None if abs(read) < LATEST else len(str(abs(int(read))))
+    return re.sub(r"[0-9]+", "0", _ZONE.sub(" zone", str(time)))
+
+
+_ZONE = re.compile(r"(?<=[0-9])(?:Z|[+-][0-9]{2}:?[0-9]{2}(?::[0-9]{2})?)\Z")
 
 
 def seconds(value: object) -> float | None:

@@ -5,6 +5,7 @@ and entities of its own can't make it grow.
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from lxml import etree
 
@@ -52,9 +53,10 @@ def _parsed(text: str) -> etree._Element:
         if len(names) > MAX_NAMES:
             raise TooLarge(f"XML of more than {MAX_NAMES:,} different names")
     # No DTD is loaded and nothing is fetched. `huge_tree` would also lift the limits for entities.
+    entities: Any = "internal" if declares else False
     parser = etree.XMLParser(
         encoding="utf-8",
-        resolve_entities="internal" if declares else False,  # type: ignore[arg-type]  # the stubs know no "internal"
+        resolve_entities=entities,
         no_network=True,
         remove_comments=True,
         remove_pis=True,

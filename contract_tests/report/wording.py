@@ -68,12 +68,19 @@ def verdict(report: Report, code: int) -> tuple[str, str]:
         (not report.rows, "STOPPED", "nothing was checked"),
         (report.stopped, "STOPPED", "the run ended before its time"),
         (report.exit_code == BROKEN and unread, "INCONCLUSIVE", _named(unread, "promise")),
-        (report.exit_code == BUDGET, "UNAFFORDABLE", _named(ids[Outcome.UNAFFORDABLE], "clause")),
+        (report.exit_code == BUDGET, "UNAFFORDABLE", _unaffordable(report, ids[Outcome.UNAFFORDABLE])),
         (report.exit_code, "FAILED", decided),
         (report.proven, "HOLDS", f"nothing is broken{also}"),
     )
     word, what = next(((word, what) for holds, word, what in cases if holds), ("NOT DECIDED", decided))
     return word, what if code == report.exit_code else f"{what}; an output is lost"
+
+
+def _unaffordable(report: Report, clauses: Sequence[str]) -> str:
+    """The clauses that could not be decided; else what more was taken than the budget has."""
+    if clauses:
+        return _named(clauses, "clause")
+    return f"{counted(report.spent.units, 'unit')} taken, where the budget is {report.spent.budget}"
 
 
 def _named(clauses: Sequence[str], noun: str) -> str:
@@ -119,8 +126,9 @@ def asides(report: Report) -> tuple[str, ...]:
     spent, sentences = report.spent, []
     if spent.counts and spent.budget is not None and spent.units > spent.budget:
         above = counted(spent.units - spent.budget, "unit")
-        why = "asking for results took units" if spent.polling else "tasks cost more than any before"
-        sentences.append(f"{above} above the budget, as {why}")
+        tasks = "tasks cost more than any before, or others have used the account"
+        why = "asking for results took units" if spent.polling else tasks
+        sentences.append(f"{above} above the budget: {why}")
     if spent.unknown:
         lost = "the answer to the create was lost or could not be read"
         sentences.append(f"{counted(spent.unknown, 'unit')} charged, unknown: {lost}")

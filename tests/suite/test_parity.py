@@ -20,11 +20,13 @@ from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import UsageError
 from contract_tests.engine.api_client import ApiClient, TargetLost
 from contract_tests.engine.options import CheckOptions
+from contract_tests.engine.private_texts import PrivateTexts
 from contract_tests.engine.provision import UnreachableError
 from contract_tests.parity.comparison import Agreement, PlaceComparison
-from contract_tests.parity.parity import UNITS, examine, run
+from contract_tests.parity.parity import UNITS, _without, examine, run
 from contract_tests.parity.parity_formats import as_page, write_terminal
 from contract_tests.parity.parity_report import ParityReport, by_clause
+from contract_tests.redact.secrets import Secrets
 from contract_tests.transport.client import HttpClient
 from contract_tests.transport.messages import HttpResponse, Request
 from mockserver.assembly import open_gateway
@@ -353,6 +355,26 @@ def test_the_report_holds_no_credential_and_no_value_and_a_mock_gets_none_of_the
         assert secret not in seen
     assert len(to_the_mock) > 50
     assert not [request for request in to_the_mock for secret in target.env.values() if secret in request]
+
+
+@pytest.mark.parametrize(
+    ("message", "is_shown"),
+    [
+        ("Access denied", True),
+        ("Access denied: ANNA.PETROVA@EXAMPLE.COM", False),
+        ("no account for anna.petrova", False),
+        ("balance of Прохора", False),
+        (f"key {b'7f3a9c5be1d2408e'.hex()}", False),
+        ("ask for +7 (000) 555-01-42", False),
+    ],
+)
+def test_a_message_that_repeats_what_is_private_in_any_writing_is_not_shown(message: str, is_shown: bool) -> None:
+    secrets = Secrets({"anna.petrova@example.com": "$IFIND_LOGIN", "7f3a9c5be1d2408e": "$IFIND_TOKEN"})
+    names = frozenset(["anna.petrova@example.com", "anna.petrova"])
+    private = PrivateTexts(secrets, frozenset(["прохора"]), frozenset(["0005550142"]), names)
+    place = PlaceComparison("error.messages", Agreement.DIFFERS, "message, limit", "none", message)
+
+    assert (_without(secrets, [private], place).b == message) == is_shown
 
 
 def test_an_ignored_difference_is_listed_and_does_not_count() -> None:

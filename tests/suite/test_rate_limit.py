@@ -11,13 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contract_tests.budget import sender
 from contract_tests.budget.sender import rate_limited, turned_away
 from contract_tests.transport.client import HttpClient
 from contract_tests.transport.messages import HttpResponse, Request, TransportError
 from contract_tests.transport.rate_limit import SLOWEST, Pacer
+from mockserver.mutants.kit.answers import page
 from mockserver.mutants.kit.context import CallContext
+from mockserver.mutants.kit.mutant import Mutant
+from mockserver.mutants.kit.when import CREATE, INFO, having, where
 from support.checking import examined
 from support.command import ifind
+from support.deviating import deviating
 from support.processes import serving as command_serving
 from support.raw_server import OK, failure, impatient, says, server, slowly
 from support.standins.breaking import Breakage
@@ -129,6 +134,31 @@ def test_a_refusal_for_the_rate_slows_the_run_down_and_breaks_nothing(name: str,
     assert report.exit_code == 0, [row for row in report.rows if row.outcome == "broken"]
     assert (rows["rate.limit"].outcome, rows["rate.limit"].seen) == ("refuted", "met")
     assert 0 < limiter.refused < 25
+
+
+GIVEN_UP = b"<html><head><title>503 Backend fetch failed</title></head></html>"
+
+
+@pytest.mark.parametrize("status", [503, 429])
+@pytest.mark.parametrize("shows_units", [True, False])
+def test_a_create_that_was_taken_is_not_sent_again_whatever_a_server_in_front_says(
+    status: int, shows_units: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "REFUSED_PAUSES", (0.05, 0.1))
+    sent: list[tuple[str, ...]] = []
+
+    def note(context: CallContext) -> None:
+        sent.append((context.http_method, *sorted(context.params.items())))  # type: ignore[arg-type]
+
+    ok = having(status="ok")
+    given_up = where(page(status, "text/html", GIVEN_UP), CREATE, ok, lambda c: c.count("taken") < 3)
+    hidden = where(lambda c: c.body.pop("data"), INFO, ok, lambda _: not shows_units)
+    with deviating(Mutant("", hidden, call=where(note, CREATE), response=given_up)) as target:
+        report = target.examined(only=("create.ok",), budget=8).report
+
+    again = {call for call in sent if sent.count(call) > 1}
+    assert again == set() or (status, shows_units) == (429, False)  # which says that it was not taken
+    assert [row.outcome for row in report.rows if row.outcome == "broken"] == []
 
 
 ERRORS = {

@@ -119,3 +119,78 @@ def test_only_clauses_of_rows_are_checked_where_there_are_rows_alone() -> None:
 
     assert list(check("row.category", model, DATA, rows_only=True))
     assert not list(check("result.ip", model, DATA, rows_only=True))
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "holds"),
+    [
+        (1893456002, 1893456001, False),
+        (1893456002, 0, False),
+        (1893456002123, 1893456001123, False),
+        ("1893456002", 1893456001, False),
+        ("2030-01-01 10:00:01", "2030-01-01 10:00:00", False),
+        ("2030-01-01T10:00:00Z", "2030-01-01T12:59:59+03:00", False),
+        ("01.01.2030 10:00", "01.01.2030 9:59", False),
+        ("2030-01-01T10:00:00Z", "2030-01-01T13:00:00+03:00", True),
+        ("2030-01-01T10:00:00Z", "2030-01-01 10:00:01", None),
+        ("2030-01-01 10:00:01", "2030-01-01T10:00:00+00:00", None),
+        ("2030-01-01 10:00:01", "01.01.2030 10:00", None),
+        ("2030-01-01 10:00:01", "2030-01-01", None),
+        ("2030-01-01 10:00:01.9", "2030-01-01 10:00:01", None),
+        (311220262359, 10120270000, None),
+        (31122026235959, 1012027000000, None),
+        (1893456002, "2030-01-01 00:00:00", None),
+        ({"date": "2030-01-01 10:00:01"}, {"date": "2030-01-01 10:00:00"}, None),
+    ],
+)
+def test_two_times_are_compared_where_both_have_one_known_form(begin: object, end: object, holds: bool | None) -> None:
+    found = check("result.times-ordered", {"create_time": begin, "end_time": end}, DATA)
+
+    assert [result.holds for result in found if isinstance(result, CheckResult)] == ([] if holds is None else [holds])
+
+
+PHP_TIME = {"date": "2030-01-01 10:00:00.000000", "timezone_type": 3, "timezone": "Europe/Moscow"}
+
+
+@pytest.mark.parametrize("time", [PHP_TIME, [2030, 1, 1], 1.5, "now", 0])
+def test_a_time_of_any_type_is_one_and_its_form_is_an_open_choice(time: object) -> None:
+    model = MODEL | {"data": [], "create_time": time, "end_time": time}
+
+    assert [problem for problem in problems("ready-data", model) if problem.binding] == []
+    assert [type(result) for result in check("result.times", model, DATA)] == [ShownChoice, ShownChoice]
+
+
+@pytest.mark.parametrize("time", [None, "", " ", [], {}, False])
+def test_an_empty_time_is_none(time: object) -> None:
+    found = problems("ready-data", MODEL | {"data": [], "end_time": time})
+
+    assert "result.ready" in {problem.clause for problem in found}
+
+
+@pytest.mark.parametrize(
+    ("phone", "holds"),
+    [
+        ("+7 (000) 555-02-42", True),
+        ("8 000 555 02 42", True),
+        (70005550242, True),
+        ("0005550242", True),
+        ("70005550242, 70005550299", True),
+        ("70005550299; 8 (000) 555-02-42", True),
+        ("70005550299 70005550242", True),
+        ("70005550299/0005550242", True),
+        ("70005550299\n70005550242", True),
+        ("тел. 70005550242 доб. 12", True),
+        ("70005550299, 70005550298", False),
+        ("700055502421", False),
+        ("170005550242", False),
+        ("7000555024", False),
+        ("7000555, 0242", False),
+        ("10005550242", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_a_row_carries_the_phone_that_was_asked_for_also_beside_another(phone: object, holds: bool) -> None:
+    found = check("result.row-phone", {"data": [{"phone": phone}]}, TaskFacts("70005550242", "data"))
+
+    assert [result.holds for result in found if isinstance(result, CheckResult)] == [holds]

@@ -447,6 +447,7 @@ VERDICTS = [
     ({"rows": (UNCHECKED,), "exit_code": 0}, 0, "NOT DECIDED: 0 of 1 clause decided - exit code 0"),
     ({"rows": SAMPLE.rows[2:3], "strict": True}, 1, "REFUTED: 1 assumption: xml.root - exit code 1"),
     ({"rows": SAMPLE.rows[2:4], "exit_code": 4}, 4, "UNAFFORDABLE: 1 clause: result.photo - exit code 4"),
+    ({"rows": SAMPLE.rows[:1], "exit_code": 4}, 4, "UNAFFORDABLE: 5 units taken, where the budget is 4 - exit code 4"),
     ({"rows": (), "exit_code": 3, "stopped": "nobody there"}, 3, "STOPPED: nothing was checked - exit code 3"),
     (
         {"rows": SAMPLE.rows[:1], "stopped": "Ctrl-C"},
