@@ -136,7 +136,7 @@ $(VENV)/.made:
 	{ echo "$(PYTHON) is $$($(PYTHON) --version 2>&1), and Python $(needed) or newer is needed. Name one: $(again)" >&2; exit 1; }
 	@[ -e $(VENV)/pyvenv.cfg ] || [ ! -e $(VENV)/bin ] || \
 	{ echo "$(VENV) is no virtual environment. Name another folder with VENV=" >&2; exit 1; }
-	rm -rf $(addprefix $(VENV)/,bin include lib lib64 share pyvenv.cfg .whole .runtime .dev .release .docs .tools)
+	@rm -rf $(addprefix $(VENV)/,bin include lib lib64 share pyvenv.cfg .whole .runtime .dev .release .docs .tools)
 	@echo "$(PYTHON) -m venv $(VENV)"
 	@$(PYTHON) -m venv $(VENV) || { echo "$(PYTHON) can't make a virtual environment." \
 	"On Debian: apt install python3-venv. Or name another Python: $(again)" >&2; exit 1; }

@@ -24,6 +24,25 @@ copybutton_selector = "div:not(.highlight-text) > div.highlight > pre"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 
+# The pages beside the text, in their order. index.md does not have them, since it is read elsewhere, too.
+CONTENTS = {
+    "Start": "first-steps calls magic-phones dashboard",
+    "Break it": "faults scenarios stubs time journal",
+    "Test your client": "testing clients ci tls",
+    "Check a server": "check live learn parity validate mutants",
+    "Reference": "clauses settings command-line control-api schemas openapi",
+    "Run it for others": "deployment scaling security",
+    "More": "troubleshooting background compared benchmarks",
+}
+TREE = """
+```{toctree}
+:caption: %s
+:hidden:
+
+%s
+```
+"""
+
 # What a screen reader and the keyboard need and the theme leaves out.
 ACCESSIBLE = {
     'role="heading"': 'role="heading" aria-level="2"',
@@ -32,6 +51,11 @@ ACCESSIBLE = {
     '<div class="table-wrapper': '<div tabindex="0" class="table-wrapper',
     '<div id="search-results">': '<h1>Search</h1>\n<div id="search-results">',
 }
+
+
+def _add_contents(app: Any, name: str, source: list[str]) -> None:
+    if name == app.config.root_doc:
+        source[0] += "".join(TREE % (caption, "\n".join(pages.split())) for caption, pages in CONTENTS.items())
 
 
 def _make_accessible(app: Any, error: Exception | None) -> None:
@@ -44,4 +68,5 @@ def _make_accessible(app: Any, error: Exception | None) -> None:
 
 def setup(app: Any) -> None:
     """Sphinx calls it."""
+    app.connect("source-read", _add_contents)
     app.connect("build-finished", _make_accessible)

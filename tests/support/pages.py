@@ -69,7 +69,7 @@ def blocks(page: Path) -> Iterator[Block]:
 
 
 def directive(block: Block) -> str | None:
-    """The name of the directive of the site's generator that the block is, such as `toctree`."""
+    """The name of the directive of the site's generator that the block is, such as `literalinclude`."""
     match = re.match(r"\{([\w-]+)\}", block.language)
     return match[1] if match else None
 
