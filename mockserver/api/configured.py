@@ -111,6 +111,7 @@ def settle_accounts(store: Store, accounts: Sequence[Account]) -> None:
         return {account.login: account.configured for account in store.configured()}
 
     def change() -> None:
+        store.expect_accounts([*wanted])
         for login in configured():
             if login not in wanted:
                 store.drop_account(login)

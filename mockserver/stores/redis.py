@@ -20,7 +20,7 @@ from mockserver.core.messages import Micros
 from mockserver.core.tasks import Account, LimitReached, Task
 from mockserver.stores import redis_scripts as scripts
 from mockserver.stores.redis_link import LostAnswer, Reply
-from mockserver.stores.redis_transactions import Doubt, RedisTransactions, Seen
+from mockserver.stores.redis_transactions import Doubt, RedisTransactions, Seen, Written
 from mockserver.stores.redis_values import (
     account_of,
     account_text,
@@ -39,6 +39,7 @@ from mockserver.stores.retention import FEW
 from mockserver.stores.store import Again, Made
 
 _MOST_KEPT = 10_000  # accounts
+_TOGETHER = 1000  # accounts that are read together
 
 
 class RedisStore(RedisTransactions):
@@ -101,10 +102,21 @@ class RedisStore(RedisTransactions):
         written, seen = self._written, self._seen or Seen()
         if written is not None and login in written.accounts:
             return written.accounts[login]
-        if login not in seen.accounts:
+        known = seen.accounts if written is None else written.known
+        if login not in known:
             self._look(seen, login)
-        account = seen.accounts[login]
+            known[login] = seen.accounts[login]
+        account = known[login]
         return None if account is None else self._as_reset(account)
+
+    def expect_accounts(self, logins: Sequence[str]) -> None:
+        if (written := self._written) is None:
+            return
+        for first in range(0, len(logins), _TOGETHER):
+            part = logins[first : first + _TOGETHER]
+            found = self._link.run(scripts.ACCOUNTS_OF, *part)
+            for login, parts in zip(part, found, strict=True):
+                written.known[login] = self._made(account_of, *parts) if parts else None
 
     def _as_reset(self, account: Account) -> Account:
         """The account that Redis has, as the transaction sees it."""
@@ -135,6 +147,15 @@ class RedisStore(RedisTransactions):
     def account_number(self) -> int:
         return self._made(int, self._link.ask("GET", self._key("place")) or 0)
 
+    def _next_place(self, written: Written) -> int:
+        """The place of a new account. Of many, each question takes twice as many places as the one before."""
+        if not written.places:
+            last = self._made(int, self._link.ask("INCRBY", self._key("place"), written.many))
+            written.places = range(last - written.many + 1, last + 1)
+            written.many *= 2
+        place, written.places = written.places[0], written.places[1:]
+        return place
+
     def put_account(self, account: Account) -> None:
         login = account.login
         self._fits(login, account.token, account.paid_until, account.delay, account.configured)
@@ -143,12 +164,11 @@ class RedisStore(RedisTransactions):
             known = self.account(login)
             if known is None:
                 written.added[login] = None
-                written.writes.append(("ZADD", "order", self._link.ask("INCR", self._key("place")), login))
+                written.writes.append(("ZADD", "order", self._next_place(written), login))
             if known is None or without_charges(known) != without_charges(account):
                 written.writes.append(("HSET", "accounts", login, account_text(account)))
                 self._changed()
-            for name in ("day", "used", "creates"):
-                written.writes.append(("HSET", name, login, getattr(account, name)))
+            written.writes.append(("put_counts", login, account.day, account.used, account.creates))
             if known is None or known.configured != account.configured:
                 keep = ("ZADD", "configured", 0, login) if account.configured else ("ZREM", "configured", login)
                 written.writes.append(keep)

@@ -217,6 +217,15 @@ return redis.call('SET', p .. 'lock', ARGV[1], 'NX', 'PX', ARGV[2])
 """
 )
 
+RENEW = Script(
+    _SHARED
+    + """
+-- ARGV: token, milliseconds. Has its holder keep the lock for so long from now on; gives nothing where it has lost it.
+if redis.call('GET', p .. 'lock') ~= ARGV[1] then return false end
+return redis.call('PEXPIRE', p .. 'lock', ARGV[2])
+"""
+)
+
 UNLOCK = Script(
     _SHARED
     + """
@@ -231,9 +240,14 @@ COMMIT = Script(
 -- ARGV: token, process, number, and of each write the count of its words and the words. Gives DONE, else why not.
 if done_before(ARGV[2], ARGV[3]) then return done_before(ARGV[2], ARGV[3]) end
 if redis.call('GET', p .. 'lock') ~= ARGV[1] then return 'LOST' end
+local function put_counts(login, day, used, creates)
+  redis.call('HSET', p .. 'day', login, day)
+  redis.call('HSET', p .. 'used', login, used)
+  redis.call('HSET', p .. 'creates', login, creates)
+end
 local own = {
-  keep_task = keep_task, reset = reset, reset_all = reset_all, put_record = put_record, drop_record = drop_record,
-  clear_records = clear_records, clear_ring = clear_ring, clear_journal = clear_journal,
+  put_counts = put_counts, keep_task = keep_task, reset = reset, reset_all = reset_all, put_record = put_record,
+  drop_record = drop_record, clear_records = clear_records, clear_ring = clear_ring, clear_journal = clear_journal,
 }
 local at = 4
 while at <= #ARGV do
@@ -329,6 +343,16 @@ local found = {}
 for _, login in ipairs(redis.call('ZRANGE', p .. ARGV[1], ARGV[2], ARGV[3])) do
   found[#found + 1] = account(login) or nil
 end
+return found
+"""
+)
+
+ACCOUNTS_OF = Script(
+    _SHARED
+    + """
+-- ARGV: logins. Gives the account of each, and in place of those without one nothing.
+local found = {}
+for at, login in ipairs(ARGV) do found[at] = account(login) or '' end
 return found
 """
 )

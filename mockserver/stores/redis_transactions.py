@@ -45,10 +45,15 @@ class Written:
     """What a transaction has written so far, in the order of the writes and as its own reads see it."""
 
     token: str
+    renewed: float  # when the lock was taken, or kept for longer
     writes: list[tuple[str | int, ...]] = field(default_factory=list)
     accounts: dict[str, Account | None] = field(default_factory=dict)
+    known: dict[str, Account | None] = field(default_factory=dict)
+    """What Redis has of accounts that were read: nobody changes them before the end."""
     added: dict[str, None] = field(default_factory=dict)
     """The logins that the transaction adds, in their order. One that was taken away before, too."""
+    places: range = range(0)  # of accounts that it may still add
+    many: int = 1  # how many it asks for next
     tasks: dict[int, Task] = field(default_factory=dict)
     made: list[tuple[Task, int]] = field(default_factory=list)  # tasks, and the days of their charges
     clocks: dict[str, Clock | None] = field(default_factory=dict)
@@ -259,12 +264,20 @@ class RedisTransactions(SharedStore):
         if self._written is None:
             token = f"{self._process}:{time.monotonic_ns()}"
             self._run_unlocked(scripts.LOCK, token, round(LEASE * 1000), held=None)
-            self._written, self._seen = Written(token), None
+            self._written, self._seen = Written(token, time.monotonic()), None
             self._catch_up()
             self._checked, self._goes_by = True, None
+        elif time.monotonic() - self._written.renewed > LEASE / 2:
+            self._renew(self._written)
         if self._written.failed:
             raise StoreError(self._written.failed)
         return self._written
+
+    def _renew(self, written: Written) -> None:
+        """Keeps the lock for a change that takes long."""
+        written.renewed = time.monotonic()
+        if self._link.run(scripts.RENEW, written.token, round(LEASE * 1000)) is None:
+            written.failed = self._too_slow()
 
     def _run_unlocked(self, script: Script, *words: str | int, held: str | None) -> Reply:
         """What the script gives as soon as it does not give `held`, by which it says that another process has the lock.
@@ -295,7 +308,10 @@ class RedisTransactions(SharedStore):
         except UnicodeEncodeError as error:
             raise self._unfit() from error
         if given != "DONE":
-            raise StoreError(f"{self.name}: a change took longer than {LEASE:g} s, and was not made; try it again")
+            raise StoreError(self._too_slow())
+
+    def _too_slow(self) -> str:
+        return f"{self.name}: a change took longer than {LEASE:g} s, and was not made; try it again"
 
     def _unlock(self, written: Written) -> None:
         try:

@@ -49,13 +49,19 @@ def size_of(path: Path | str) -> int:
 
 
 def absolute(path: Path) -> Path:
-    """The path from the root on. Raises StoreError where the working directory is gone."""
+    """The path from the root on; that of the file itself, where a link leads there: SQLite has its log beside that.
+    Raises StoreError.
+    """
     try:
-        return path.absolute()
+        whole = path.absolute()
     except OSError:
         raise StoreError(
             f"{path}: the working directory does not exist any more; change to another, or name a whole path"
         ) from None
+    try:
+        return whole.resolve() if os.path.islink(whole) else whole  # noqa: PTH114 - raises nothing
+    except (OSError, RuntimeError):
+        raise StoreError(f"{path}: this link leads nowhere; name another file") from None
 
 
 def sentence(path: Path, error: Exception) -> str:

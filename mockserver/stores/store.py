@@ -95,6 +95,9 @@ class Store(ABC):
         that were read last, and `create_task` raises Again where they have changed since.
         """
 
+    def expect_accounts(self, logins: Sequence[str]) -> None:  # noqa: B027 - likewise
+        """Is told, in a transaction that writes, which accounts are read next."""
+
     @abstractmethod
     def account(self, login: str) -> Account | None:
         """The account of the login."""

@@ -156,6 +156,22 @@ def test_the_state_is_free_while_a_long_log_is_read(path: Path, monkeypatch: pyt
     assert (sum(held), max(held) <= 5) == (40, True)
 
 
+def test_a_link_to_a_state_file_leads_to_its_log_too(path: Path) -> None:
+    link, loop = path.with_name("link.db"), path.with_name("loop.db")
+    link.symlink_to(path.name)
+    one, two = Api(state=str(link)), Api(state=str(path))
+    for api in (one, two, one):
+        api.call("info")
+    assert {api.mock.journal.count(Pattern({})).kept for api in (one, two)} == {3}
+    for api in (one, two):
+        api.mock.store.close()
+    assert sorted(path.parent.iterdir()) == [link, path]
+
+    loop.symlink_to(loop)
+    with pytest.raises(StoreError, match=r"loop\.db: "):
+        SqliteStore(loop)
+
+
 def test_a_log_that_is_removed_is_begun_anew(path: Path) -> None:
     one, two = (Api(state=str(path)) for _ in range(2))
     one.call("info")

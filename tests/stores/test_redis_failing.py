@@ -431,6 +431,37 @@ def test_a_lock_that_is_held_for_long_fails_a_write_and_no_read(
         assert len(said) == 1
 
 
+def test_a_change_that_takes_long_keeps_the_lock_as_long_as_it_goes_on(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis_transactions, "LEASE", 0.4)
+    with closing(open_store(redis.url)) as store:
+        with store.transaction(write=True):
+            for number in range(8):
+                store.put_account(replace(ANNA, login=f"{number}@example.com"))
+                time.sleep(0.1)
+
+        assert len(store.accounts()) == 8
+
+
+def test_accounts_of_the_settings_take_few_questions(redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    exchange = redis_link.Link._exchange
+
+    def noting(link: redis_link.Link, *what: Any) -> Any:
+        asked.append(what)
+        return exchange(link, *what)
+
+    monkeypatch.setattr(redis_link.Link, "_exchange", noting)
+    accounts = tuple(f"{number}@example.com:t" for number in range(300))
+    settings = load({"state": redis.url, "accounts": accounts})
+    for most in (50, 20):  # a change takes some of them, and others find it made
+        asked.clear()
+        with closing(open_gateway(settings).mock.store) as store:
+            assert len(store.configured()) == 300
+        assert len(asked) < most
+
+
 def test_a_holder_that_was_too_slow_has_written_nothing(redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redis_transactions, "LEASE", 0.05)
     state = redis.url
