@@ -311,7 +311,8 @@ class ApiClient:
         self._rate_limited = len(self.sender.rate_limited)
         reply = Reply(call, response, None, number=self.answers)
         headers = "\n".join(map(": ".join, response.headers)).encode("latin-1")
-        check_tokens(self.checks, reply, self.tokens, {"the body": response.body, "a header": headers})
+        places = {"the body": response.body, "a header": headers, "the reason, a trailer or a 1xx": response.beside}
+        check_tokens(self.checks, reply, self.tokens, places)
         return reply
 
     def _settle_refused(self, reply: Reply) -> None:
