@@ -11,7 +11,15 @@ from itertools import combinations
 from contract_tests.api.reply import Reply, Unread
 from contract_tests.contract.members import STATUSES
 from contract_tests.contract.ready_checks import TaskFacts
-from contract_tests.parity.observe import ABSENT, Observation, Observations, alternatives, any_of, observe
+from contract_tests.parity.observe import (
+    ABSENT,
+    Observation,
+    Observations,
+    alternatives,
+    any_of,
+    observe,
+    shown_choices,
+)
 from contract_tests.parity.script import UNKNOWN, WRITTEN, ScriptStep
 
 HTTP_BAD_REQUEST = 400
@@ -62,7 +70,7 @@ class Comparison:
     def __init__(self, pairs: Sequence[AnswerPair]) -> None:
         self._pairs = pairs
         self._answered = [(pair.step, pair.replies) for pair in pairs if pair.replies]
-        self._choices = [_choices([replies[side] for _, replies in self._answered]) for side in (0, 1)]
+        self._choices = [_choices(pairs, side) for side in (0, 1)]
         self._worded_anew = [self._words_anew(side) for side in (0, 1)]
         self._encodings = [
             {clause: next(iter(choices.get(clause, ())), "utf-8") for clause in ENCODINGS} for choices in self._choices
@@ -295,11 +303,11 @@ READABLE = "can be read"
 OTHER_STATUS = "another status"
 
 
-def _choices(replies: Sequence[Reply]) -> Mapping[str, Mapping[str, None]]:
+def _choices(pairs: Sequence[AnswerPair], side: int) -> Mapping[str, Mapping[str, None]]:
     """The choices that a target's writing shows, the first one first."""
     found: dict[str, dict[str, None]] = {}
-    for reply in replies:
-        for clause, choice in reply.decoded.choices.items() if reply.decoded else ():
+    for replies, facts in ((pair.replies, pair.facts) for pair in pairs if pair.replies):
+        for clause, choice in shown_choices(replies[side], facts[side]).items():
             found.setdefault(clause, {})[choice] = None
     return found
 

@@ -129,7 +129,7 @@ def observe(reply: Reply, facts: TaskFacts, encodings: Mapping[str, str]) -> Obs
     _observe_http(seen, reply, encodings)
     if decoded is None or reply.response is None:
         return seen
-    for clause, choice in decoded.choices.items():
+    for clause, choice in shown_choices(reply, facts).items():
         word, shows_it = AMBIGUOUS.get((clause, choice), ("", None))
         also = [word] if word and not (shows_it and shows_it.search(reply.response.body)) else []
         seen.add(f"writing, {clause}", clause, choice, *also, shown=repr(choice))
@@ -146,6 +146,17 @@ def observe(reply: Reply, facts: TaskFacts, encodings: Mapping[str, str]) -> Obs
     return seen
 
 
+def shown_choices(reply: Reply, facts: TaskFacts) -> Mapping[str, str]:
+    """The choices that the writing of an answer shows. One in which nothing was found does not show how rows are
+    written: what is found is no difference.
+    """
+    choices = reply.decoded.choices if reply.decoded else {}
+    found = facts.section not in _LISTS or entries(reply.model, facts.section)
+    return choices if found else {clause: choice for clause, choice in choices.items() if clause not in _OF_ROWS}
+
+
+_LISTS = ("data", "names")
+_OF_ROWS = ("csv.rows", "xml.empty", "xml.item")
 AMBIGUOUS: Mapping[tuple[str, str], tuple[str, re.Pattern[bytes] | None]] = {
     ("xml.text", "escaped"): ("CDATA for some texts", re.compile(rb"&(?:amp|lt|gt);")),
     ("csv.lacking", "?"): ("? and transliterated", None),
