@@ -116,7 +116,7 @@ def _status(answer: Answer) -> Iterator[Problem]:
 
 def _section(answer: Answer) -> Iterator[Problem]:
     due, rows = answer.asked.section, answer.decoded.rows
-    if rows is not None and due is not None and rows != due:
+    if rows is not None and due is not None and rows != due and answer.model.get(rows):
         expected = f"the section {due}, which the source fills"
         yield problem("result.own-section", "", "columns", expected, f"rows of {rows}")
 

@@ -6,20 +6,22 @@ from contract_tests.contract.members import STATUSES_OF
 from contract_tests.contract.ready_checks import CheckResult, Model
 
 NOT_IMPLEMENTED = 501
+UNKNOWN_METHOD = (404, 405, NOT_IMPLEMENTED)
+"""HTTP statuses by which a web server refuses an HTTP method."""
 OVERSIZED = (413, 414, 431)
 """HTTP statuses by which a web server itself refuses a request for its size."""
 
 
 def is_documented(http_method: str, operation: str | None) -> bool:
-    """Whether the operation is called as the documentation has it: by GET or POST. It names no HTTP method of info,
-    which is asked by GET. Empty, None: unknown, so it may be.
+    """Whether the documentation has the HTTP method for the operation: GET and POST, and none for info. Empty, None:
+    unknown, so it may have.
     """
-    return http_method in (("", "GET") if operation == "info" else ("", "GET", "POST"))
+    return http_method in ("", "GET", "POST") and operation != "info"
 
 
 def is_by_api(http: int, http_method: str, operation: str | None) -> bool:
     """Whether the API itself must have answered, and not the web server in front of it."""
-    known = http_method in ("", "GET", "POST") and (http < 400 or is_documented(http_method, operation))
+    known = http_method in ("", "GET", "POST") and (http not in UNKNOWN_METHOD or is_documented(http_method, operation))
     return known and http not in OVERSIZED
 
 

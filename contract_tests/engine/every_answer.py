@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from contract_tests.api.calls import Account, Call
 from contract_tests.api.reply import Reply, Units, Unread, content_type, units
-from contract_tests.contract.any_answer import server_fault, status_word
-from contract_tests.contract.members import READY
+from contract_tests.contract.any_answer import is_by_api, server_fault, status_word
+from contract_tests.contract.members import READY, STATUSES
 from contract_tests.contract.outcome import Outcome
 from contract_tests.contract.values import HTTP_OK, status_choices
 from contract_tests.decode.answers import read_answer
@@ -38,6 +38,15 @@ def read(reply: Reply, context: Context) -> Reply:
     return replace(reply, decoded=decoded)
 
 
+def _is_owed(reply: Reply) -> bool:
+    """Whether the API itself must answer the call: it is made as the documentation has it, with no form and no header
+    of which that says nothing.
+    """
+    call = reply.call
+    plain = call.way.location != "multipart" and call.raw is None and not call.headers
+    return plain and is_by_api(reply.http, call.way.http_method, call.method)
+
+
 def check_readable(checks: Checks, reply: Reply) -> Reply:
     """Checks that the answer can be read and has a status of its method. One that has not is left unread: it shows
     nothing else.
@@ -45,6 +54,8 @@ def check_readable(checks: Checks, reply: Reply) -> Reply:
     assert reply.response is not None, "the caller has an answer"
     call, findings = reply.call, checks.findings
     clause = "format.readable" if call.param("format") else "format.default"
+    if not _is_owed(reply) and (reply.decoded is None or reply.model.get("status") not in STATUSES):
+        return reply.left_unread(Unread.UNREADABLE, reply.failure or "no answer of the API")
     if reply.decoded is None and reply.unread is Unread.UNREADABLE:
         status = reply.response.status
         moved = f"; it leads elsewhere (HTTP {status})" if 300 <= status < 400 else ""

@@ -13,12 +13,13 @@ from contract_tests.contract.members import STATUSES
 from contract_tests.contract.ready_checks import TaskFacts
 from contract_tests.parity.observe import (
     ABSENT,
+    OF_SECTIONS,
     Observation,
     Observations,
     alternatives,
     any_of,
+    finds_nothing,
     observe,
-    shown_choices,
 )
 from contract_tests.parity.script import UNKNOWN, WRITTEN, ScriptStep
 
@@ -70,7 +71,7 @@ class Comparison:
     def __init__(self, pairs: Sequence[AnswerPair]) -> None:
         self._pairs = pairs
         self._answered = [(pair.step, pair.replies) for pair in pairs if pair.replies]
-        self._choices = [_choices(pairs, side) for side in (0, 1)]
+        self._choices = [_choices([replies[side] for _, replies in self._answered]) for side in (0, 1)]
         self._worded_anew = [self._words_anew(side) for side in (0, 1)]
         self._encodings = [
             {clause: next(iter(choices.get(clause, ())), "utf-8") for clause in ENCODINGS} for choices in self._choices
@@ -303,11 +304,13 @@ READABLE = "can be read"
 OTHER_STATUS = "another status"
 
 
-def _choices(pairs: Sequence[AnswerPair], side: int) -> Mapping[str, Mapping[str, None]]:
+def _choices(replies: Sequence[Reply]) -> Mapping[str, Mapping[str, None]]:
     """The choices that a target's writing shows, the first one first."""
     found: dict[str, dict[str, None]] = {}
-    for replies, facts in ((pair.replies, pair.facts) for pair in pairs if pair.replies):
-        for clause, choice in shown_choices(replies[side], facts[side]).items():
+    for reply in replies:
+        for clause, choice in reply.decoded.choices.items() if reply.decoded else ():
+            if clause in OF_SECTIONS and finds_nothing(reply):
+                continue
             found.setdefault(clause, {})[choice] = None
     return found
 

@@ -10,7 +10,7 @@ import pytest
 
 from contract_tests.captured import no_answer
 from contract_tests.decode import csv_dialect
-from contract_tests.learning.private_texts import as_word
+from contract_tests.engine.private_texts import as_word
 from mockserver.formats import csv as csv_format
 from mockserver.profile import clauses
 from mockserver.settings import service_links, table
@@ -55,7 +55,7 @@ MADE: Mapping[str, tuple[str | bytes, ...]] = {
     "contract_tests/decode/csv_dialect.py: f'[": ('["\r\n;]',),
     "contract_tests/learning/error_tables.py: as_word": (as_word("login, token"),),
     "contract_tests/learning/error_tables.py: f": (rf"\b{_PARAMETER}\b",),
-    "contract_tests/learning/private_texts.py: as_word": (as_word("a word"),),
+    "contract_tests/engine/private_texts.py: as_word": (as_word("a word"),),
     "contract_tests/redact/mask.py: f": (r"(?<!\w)(?:ab|a\ b|a%20b)(?!\w)",),
     "contract_tests/redact/secrets.py: '|'.join": (rf"a/b|[?&]?\b{_PARAMETER}=",),
     "contract_tests/suite/test_errors.py: f": (rf"\b({_PARAMETER})\b",),

@@ -161,7 +161,7 @@ def test_a_costly_phone_passes_the_budget_by_one_task_at_most(stated: str, secon
         assert target.units == 1, output
     assert code in (1, 4), output
     assert "101 units" in output
-    assert "89 units above the budget, as tasks cost more than any before" in output
+    assert "89 units above the budget: tasks cost more than any before" in output
 
 
 def test_a_budget_that_holds_two_costly_tasks_is_not_passed() -> None:

@@ -30,11 +30,11 @@ from contract_tests.contract.public_words import is_choice
 from contract_tests.contract.values import with_blank
 from contract_tests.decode.model import Decoded
 from contract_tests.engine.options import CheckOptions
+from contract_tests.engine.private_texts import PrivateTexts
 from contract_tests.learning.error_tables import NotCovered, template_of
 from contract_tests.learning.evidence import shape
 from contract_tests.learning.learn import learn
 from contract_tests.learning.learned_profile import Unseen, profile_file, profile_of
-from contract_tests.learning.private_texts import PrivateTexts
 from contract_tests.parity.parity import examine
 from contract_tests.redact.secrets import Secrets
 from contract_tests.report.report import Report, Spent

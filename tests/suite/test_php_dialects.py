@@ -20,9 +20,9 @@ from test_parity import differences
 from contract_tests.contract.clauses import all_clauses
 from contract_tests.contract.outcome import Outcome
 from contract_tests.engine.options import CheckOptions
+from contract_tests.engine.private_texts import private_texts_of
 from contract_tests.learning.learn import learned_of
 from contract_tests.learning.learned_profile import profile_file
-from contract_tests.learning.private_texts import private_texts_of
 from contract_tests.parity.parity import examine as compare
 from contract_tests.session.session import Examined
 from support.checking import examined

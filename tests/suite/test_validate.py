@@ -133,7 +133,8 @@ def test_without_a_name_of_a_schema_near_misses_are_refused_by_method_and_source
         asked = Asked(methods.get(kind, "result"), source=sources.get(miss["schema"]))
         tried += 1
 
-        assert judge(read_captures(body)[-1], asked).fails(strict=False), miss
+        is_list = (kind, miss["path"]) == ("info", "")  # nobody documents the type of info
+        assert judge(read_captures(body)[-1], asked).fails(strict=is_list), miss
     assert tried > 100
 
 
