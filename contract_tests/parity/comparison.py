@@ -11,7 +11,16 @@ from itertools import combinations
 from contract_tests.api.reply import Reply, Unread
 from contract_tests.contract.members import STATUSES
 from contract_tests.contract.ready_checks import TaskFacts
-from contract_tests.parity.observe import ABSENT, Observation, Observations, alternatives, any_of, observe
+from contract_tests.parity.observe import (
+    ABSENT,
+    OF_SECTIONS,
+    Observation,
+    Observations,
+    alternatives,
+    any_of,
+    finds_nothing,
+    observe,
+)
 from contract_tests.parity.script import UNKNOWN, WRITTEN, ScriptStep
 
 HTTP_BAD_REQUEST = 400
@@ -300,6 +309,8 @@ def _choices(replies: Sequence[Reply]) -> Mapping[str, Mapping[str, None]]:
     found: dict[str, dict[str, None]] = {}
     for reply in replies:
         for clause, choice in reply.decoded.choices.items() if reply.decoded else ():
+            if clause in OF_SECTIONS and finds_nothing(reply):
+                continue
             found.setdefault(clause, {})[choice] = None
     return found
 

@@ -129,10 +129,12 @@ def observe(reply: Reply, facts: TaskFacts, encodings: Mapping[str, str]) -> Obs
     _observe_http(seen, reply, encodings)
     if decoded is None or reply.response is None:
         return seen
+    nothing = finds_nothing(reply)
     for clause, choice in decoded.choices.items():
         word, shows_it = AMBIGUOUS.get((clause, choice), ("", None))
         also = [word] if word and not (shows_it and shows_it.search(reply.response.body)) else []
-        seen.add(f"writing, {clause}", clause, choice, *also, shown=repr(choice))
+        place = f"writing, {clause}{NOTHING_FOUND if nothing and clause in OF_SECTIONS else ''}"
+        seen.add(place, clause, choice, *also, shown=repr(choice))
     if decoded.format == "csv" and "csv.encoding" not in decoded.choices:
         # A byte order mark shows even in ASCII; the other two encodings write ASCII alike.
         seen.add("writing, csv.encoding", "csv.encoding", "utf-8", "cp1251", shown="no mark, and ASCII alone")
@@ -146,6 +148,14 @@ def observe(reply: Reply, facts: TaskFacts, encodings: Mapping[str, str]) -> Obs
     return seen
 
 
+def finds_nothing(reply: Reply) -> bool:
+    """Whether a task is ready and nothing was found, so that the answer does not show how that is written."""
+    return reply.status == "ready" and not any(map(reply.model.get, SECTION_NAMES))
+
+
+NOTHING_FOUND = ", where nothing was found"
+OF_SECTIONS = ("csv.rows", "csv.layout", "xml.empty", "xml.item", "xml.list", "xml.layout", "xml.null")
+"""Clauses whose choice an answer shows by what was found: one without it is compared with such alone."""
 AMBIGUOUS: Mapping[tuple[str, str], tuple[str, re.Pattern[bytes] | None]] = {
     ("xml.text", "escaped"): ("CDATA for some texts", re.compile(rb"&(?:amp|lt|gt);")),
     ("csv.lacking", "?"): ("? and transliterated", None),

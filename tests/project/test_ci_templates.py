@@ -78,7 +78,7 @@ def credentials(mock: Mock) -> dict[str, str]:
 
 
 def test_the_action_starts_a_mock_and_gives_its_address(runner: Path) -> None:
-    done = run(step(ACTION, "Start")["run"], runner, PORT="0", ARGS="--delay 0s --daily-limit 7")
+    done = run(step(ACTION, "Start")["run"], runner, PORT="0", ARGS="--delay 0s\n--daily-limit 7\n")
     url = (runner / "GITHUB_OUTPUT").read_text(encoding="utf-8").removeprefix("url=").strip()
     body = urllib.request.urlopen(f"{url}/info?login=demo@example.com&token=demo-token", timeout=10).read()
 
@@ -99,7 +99,12 @@ def test_the_action_checks_and_leaves_a_ledger_a_summary_and_reports(runner: Pat
     with Mock(delay="0s") as mock:
         account = credentials(mock)
         done = run(
-            step(CHECK, "Check")["run"], runner, TARGET=mock.url, BUDGET="12", ARGS="--only create.ok", **account
+            step(CHECK, "Check")["run"],
+            runner,
+            TARGET=mock.url,
+            BUDGET="12",
+            ARGS="--full\n--only create.ok\n",
+            **account,
         )
     left = {path.name for path in (runner / "ifind-check").iterdir()}
 

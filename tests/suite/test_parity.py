@@ -18,11 +18,15 @@ from test_right_servers import OPEN, covering_set
 from contract_tests.api.calls import Call
 from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import UsageError
+from contract_tests.contract.ready_checks import TaskFacts
+from contract_tests.decode.answers import read_answer
+from contract_tests.decode.model import Context
 from contract_tests.engine.api_client import ApiClient, TargetLost
 from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.private_texts import PrivateTexts
 from contract_tests.engine.provision import UnreachableError
 from contract_tests.parity.comparison import Agreement, PlaceComparison
+from contract_tests.parity.observe import observe
 from contract_tests.parity.parity import UNITS, _without, examine, run
 from contract_tests.parity.parity_formats import as_page, write_terminal
 from contract_tests.parity.parity_report import ParityReport, by_clause
@@ -358,6 +362,23 @@ def test_the_report_holds_no_credential_and_no_value_and_a_mock_gets_none_of_the
         assert secret not in seen
     assert len(to_the_mock) > 50
     assert not [request for request in to_the_mock for secret in target.env.values() if secret in request]
+
+
+FLAT = b"status,cost,ip,create_time,end_time\r\nready,1,127.0.0.1,1,2\r\n"
+FOUND = b"title,price,time,phone,name,description,location,source,category,url\r\na,1,b,7,c,d,e,f,g,h\r\n"
+
+
+@pytest.mark.parametrize(("a", "b", "is_compared"), [(FLAT, FOUND, False), (FLAT, FLAT, True), (FOUND, FOUND, True)])
+def test_how_found_rows_are_written_is_compared_where_both_found_some_or_none(
+    a: bytes, b: bytes, is_compared: bool
+) -> None:
+    def places(body: bytes) -> set[str]:
+        call = Call("result", (("format", "csv"),))
+        decoded = read_answer(body, "csv", Context("result", "data"))
+        reply = Reply(call, HttpResponse(Request("GET", ""), 200, (), body, 0.0), decoded)
+        return {place for place, seen in observe(reply, TaskFacts(), {}).by_place.items() if seen.clause == "csv.rows"}
+
+    assert bool(places(a) & places(b)) == is_compared
 
 
 @pytest.mark.parametrize(

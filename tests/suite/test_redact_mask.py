@@ -20,7 +20,7 @@ from contract_tests.contract.outcome import Outcome
 from contract_tests.engine.every_answer import check_tokens
 from contract_tests.findings.checks import Checks
 from contract_tests.findings.findings import Findings
-from contract_tests.redact.mask import Mask, SecretMatcher, repeats
+from contract_tests.redact.mask import Mask, SecretMatcher, repeated
 from contract_tests.redact.spellings import markdown
 from contract_tests.redact.unsafe import json_safe
 from contract_tests.report.visible import line, visible
@@ -128,6 +128,24 @@ def test_a_shape_never_holds_the_value(value: object) -> None:
     assert not isinstance(value, str) or len(value) < 5 or value not in Mask().value(value)
 
 
+TOKEN_7 = "7f3a9c5be1d2"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "".join(f"&#{ord(c)};" for c in TOKEN_7).encode(),
+        "".join(f"&#x{ord(c):X};" for c in TOKEN_7).encode(),
+        "".join(f"\\u{ord(c):04x}" for c in TOKEN_7).encode(),
+        TOKEN_7.encode("utf-16"),
+        TOKEN_7.encode("utf-16-be"),
+    ],
+    ids=["XML", "XML, hexadecimal", "JSON", "UTF-16", "UTF-16, the other way round"],
+)
+def test_a_token_that_a_reader_gets_is_repeated_whatever_its_bytes(content: bytes) -> None:
+    assert repeated([TOKEN_7, "another-token"], b"message: " + content) == [TOKEN_7]
+
+
 def test_a_short_secret_does_not_garble_the_words_around_it() -> None:
     mask = Mask({"u": "$IFIND_LOGIN"})
 
@@ -135,7 +153,7 @@ def test_a_short_secret_does_not_garble_the_words_around_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("token", "answer", "repeated"),
+    ("token", "answer", "is_repeated"),
     [
         ("179560", '{"create_time": 1795600123, "price": "1179560"}', False),
         ("179560", '{"message": "Wrong token 179560"}', True),
@@ -145,8 +163,8 @@ def test_a_short_secret_does_not_garble_the_words_around_it() -> None:
         ("a&b=c<", "a%26b%3Dc%3C", True),
     ],
 )
-def test_a_number_within_a_longer_one_repeats_no_token(token: str, answer: str, repeated: bool) -> None:
-    assert repeats(token, answer.encode()) is repeated
+def test_a_number_within_a_longer_one_repeats_no_token(token: str, answer: str, is_repeated: bool) -> None:
+    assert bool(repeated([token], answer.encode())) is is_repeated
 
 
 @pytest.mark.parametrize(
