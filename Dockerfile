@@ -36,8 +36,8 @@ ENV PATH=/opt/ifind-mock/bin:$PATH \
 WORKDIR /state
 USER 10001:10001
 EXPOSE 8080
-# Alive or not is said without a token.
+# Alive or not is said without a token. The check reads the variables and the settings file, as `serve` does.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s \
-  CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8080/_mock/health', timeout=2)"]
+  CMD ["python", "-m", "mockserver.cli.health_check"]
 ENTRYPOINT ["ifind-mock"]
 CMD ["serve"]

@@ -1,5 +1,5 @@
 # `make run`: the mock, up and usable. `make test`: all tests but the matrix of mutants. `make mutants`: that.
-# `make torture`: the long form of tests/torture, more than an hour.
+# `make torture`: the long form of what has one, more than an hour.
 
 # The Python that makes the virtual environment, and the folder of that.
 PYTHON ?= python3
@@ -10,13 +10,15 @@ PORT ?=
 # More options of the program that a target runs.
 ARGS ?=
 # More than processors, since tests wait for sockets and for each other's processes.
-WORKERS ?= 8
+WORKERS ?= 6
 # Which tests `make tests` and `make flakes` run.
 MARKS ?= not alone
-# How far the parts of tests/torture go: 0 is their short form.
+# How far `make torture` goes: 0 is the short form, which the other tests have.
 SHARE ?= 1
 # A file of locks/ has the virtual environment hold exactly what it lists. Without, it holds the newest versions that fit.
 LOCK ?=
+# What has a long form.
+TORTURED := tests/torture tests/project/test_patterns.py tests/suite/test_php_dialects.py
 # How often `make flakes` runs the tests.
 RUNS ?= 10
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -46,7 +48,7 @@ mutants: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/suite/test_mutants.py -m alone $(ARGS)
 
 torture: $(VENV)/.dev
-	$(BIN)/python -m pytest tests/torture --torture $(SHARE) $(ARGS)
+	$(BIN)/python -m pytest $(TORTURED) --torture $(SHARE) $(ARGS)
 
 # The mock beside other mock servers: docs/benchmarks.md. ARGS=--quick is a short look.
 bench: $(VENV)/.dev

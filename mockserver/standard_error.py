@@ -7,7 +7,9 @@ import os
 import sys
 import threading
 import time
+import traceback
 from contextlib import suppress
+from pathlib import PurePath
 from queue import SimpleQueue
 from typing import TypeAlias
 
@@ -142,3 +144,10 @@ STANDARD_ERROR = Lines()
 def write_line(line: str) -> None:
     """Writes a line of the mock to standard error, without waiting for it."""
     STANDARD_ERROR.write(f"ifind-mock: {line}")
+
+
+def write_failure(what: str, error: BaseException) -> None:
+    """Reports a failure inside: the error's kind and place. Its text may hold credentials of the request."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    write_line(f"{what} failed with {type(error).__name__}{place}")

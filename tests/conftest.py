@@ -1,7 +1,9 @@
 """Fixtures that the tests of several files share, and what holds for these tests alone."""
 
+import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -82,6 +84,8 @@ def pytest_configure(config: pytest.Config) -> None:
             signal.signal(number, usual)
 
 
+# Also for the commands that tests start, elsewhere: else each reads all modules of this folder for half a second.
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(__file__).parents[1] / ".hypothesis"))
 # No test judges how long an example takes: on a busy machine any may take long. Each run has new examples, in CI, too.
 settings.register_profile("tests", deadline=None, derandomize=False, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")

@@ -24,7 +24,7 @@ class Unread(StrEnum):
 
     LOST = "did not come"
     UNREADABLE = "could not be read"
-    TOO_LARGE = "is too large to be compared"
+    TOO_LARGE = "is too large to be compared, or has a DTD of its own that may make it so"
     LAYOUT = "has a layout that no choice covers"
     DOUBT = "has no names and may be anything"
     STATUS = "has a status that is none of the known ones"

@@ -3,7 +3,8 @@
 a create            once, and never again where it may have been taken; its units are reserved before it leaves
 result, info, …     cost nothing: at most twice more, after a pause, on a fault of the connection or a 5xx
 any of these        at most twice more, and slower from then on, where it is turned away: a 429, or the 503 that a
-                    server in front of the API answers above its rate. The API never saw it: a create has cost nothing
+                    server in front of the API answers above its rate. A create only where info shows by then that it
+                    took nothing; where info shows no units, by a 503, or late, it may have been taken: it is lost
 a control call      to a mock's own routes, which take nothing of the budget
 
 A free call may leave on a kept connection. Where the server has just ended that, the call is sent again at once, which
@@ -12,6 +13,8 @@ is none of the tries. A create has a new connection.
 
 from __future__ import annotations
 
+import codecs
+import html
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,6 +42,8 @@ MAX_RETRY_AFTER = 30.0
 """Seconds of Retry-After that are waited for at most."""
 REFUSED_PAUSES = (0.5, 4.0)
 """Seconds before each further try of a call that was turned away without a Retry-After."""
+SLOW = 2.0
+"""Seconds after which a server in front of the API may answer in its place that has given up waiting for it."""
 CONTROL_TIMEOUT = 10.0
 """Seconds for a call to a mock's control route, further tries included."""
 RETRIABLE = ("unreachable", "timeout", "closed")
@@ -159,6 +164,26 @@ class Sender:
                 return response, charge
             self.budget.calls -= 1
             self.pause(pause)
+            self._check_untaken(tries, request, charge, response)
+
+    def _check_untaken(self, tries: _Tries, request: Request, charge: Charge, response: HttpResponse) -> None:
+        """Raises LostAnswer where a create that was turned away may have been taken: info shows so, or a server in
+        front may have given up waiting and nothing shows what it took.
+        """
+        if self.budget.limits.units is None:
+            return
+        known = self.budget.spent
+        self.before(tries.call)  # asks info, since a create is in doubt
+        unsure = not rate_limited(response) and (self.budget.hidden or response.seconds > SLOW)
+        if self.budget.spent <= known and not unsure:
+            return
+        charge.units = 0 if self.budget.spent > known else self.budget.expected_cost(charge.source)
+        charge.lost = True
+        self._lost.add(request)
+        self._note(charge.line, LOST, units=charge.units)
+        if not rate_limited(response):
+            self.client.pacer.per_second = tries.rate
+        raise LostAnswer(None)
 
     def _create_once(self, call: Call, request: Request, source: int) -> tuple[HttpResponse, Charge]:
         """Sends a create once, under a charge of its own."""
@@ -275,26 +300,50 @@ def source_of(call: Call) -> int:
 
 def rate_limited(response: HttpResponse) -> bool:
     """Whether the answer says that calls come too fast, and not that the daily limit is used up."""
-    text = response.body[:SHORT].lower()
-    worded = len(response.body) < SHORT and b"error" in text and b"too many requests" in text
-    return (response.status == TOO_MANY_REQUESTS or worded) and b"daily limit" not in text
+    text = _text_of(response)
+    worded = len(response.body) < SHORT and "error" in text and names_pace(text)
+    return (response.status == TOO_MANY_REQUESTS or worded) and _DAY.search(text) is None
 
 
 def turned_away(response: HttpResponse) -> bool:
     """Whether the call was refused for the rate of calls, or by a server in front of the API: a 503 that is no answer
-    of the API's own. Above its rate nginx answers so; whether a 503 means that shows when calls come slower. What says
-    `ok` was taken, whatever its HTTP status.
+    of the API's own. Above its rate nginx answers so; whether a 503 means that shows when calls come slower, and so it
+    does for an error_code 429 that names no limit. What says `ok` was taken, whatever its HTTP status.
     """
-    text = response.body[:SHORT].lower()
+    text = _text_of(response)
     if _OK.search(text):
         return False
-    if rate_limited(response):
+    if rate_limited(response) or (_CODE.search(text) and not _LIMIT.search(text) and not _DAY.search(text)):
         return True
-    page = b"<html" in text or not text.strip() or response.header("retry-after") is not None
-    return response.status == UNAVAILABLE and page and b"error_code" not in text
+    page = "<html" in text or not text.strip() or response.header("retry-after") is not None
+    return response.status == UNAVAILABLE and page and "error_code" not in text
 
 
-_OK = re.compile(rb"\bok\b")
+def names_pace(text: str) -> bool:
+    """Whether a text, in lower case, says in English or Russian that calls come too fast."""
+    return _PACE.search(text) is not None
+
+
+def _text_of(response: HttpResponse) -> str:
+    """The beginning of an answer in lower case, with the characters that JSON and XML write as escapes."""
+    head = response.body[:SHORT]
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        text = head.decode("cp1251", "replace")
+    return html.unescape(_ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)).lower()
+
+
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+_OK = re.compile(r"\bok\b")
+_CODE = re.compile(r"error_code\W{1,20}429\b|\berror\W{1,5}429\b")
+_PACE = re.compile(
+    r"too many requests|too (?:fast|frequent|often)|rate limit|slow down|requests? (?:per|a) (?:second|minute)"
+    r"|(?:слишком|очень) част|част(?:ые|ых|ота|оту) (?:запрос|обращен)|слишком много (?:запрос|обращен)|лимит запросов"
+    r"|не так часто|(?:запрос|обращен)\w{0,5} в (?:секунд|минут)"
+)
+_DAY = re.compile(r"daily|per day|a day|today|суточн|дневн|\b(?:в|за|на) (?:сутки|день)\b|сегодня")
+_LIMIT = re.compile(r"limit|quota|\bunits?\b|лимит|квот|баланс|единиц")
 
 
 @dataclass

@@ -61,6 +61,7 @@ class Asked:
     schema: str | None = None  # overrules method and source
     profile: Mapping[str, Any] | None = None  # choices by clause that the answer must show; None: what is documented
     secrets: tuple[str, ...] = field(default=(), repr=False)  # texts that the answer must not hold
+    http_method: str | None = None  # in upper case
 
     @property
     def section(self) -> str | None:
@@ -73,7 +74,7 @@ class Asked:
 
     def over(self, shown: Asked) -> Asked:
         """This, with what a call has shown in the places that are left open here."""
-        names = ("method", "format", "source", "phone")
+        names = ("method", "format", "source", "phone", "http_method")
         known = {name: mine if (mine := getattr(self, name)) is not None else getattr(shown, name) for name in names}
         return replace(self, **known, secrets=(*self.secrets, *shown.secrets))
 

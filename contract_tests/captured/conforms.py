@@ -42,7 +42,7 @@ def assert_conforms(
     response comes from any HTTP library, or is a body in bytes or str. Method, format, source and phone are taken from
     the request where the response has it; method and format are else recognised. profile: choices by clause, or the
     file that has them; strict: refuted assumptions count too. An answer in a layout that no choice covers breaks no
-    promise, and has no members here.
+    promise, and has no members here; nor does a web server's own to an HTTP method that nobody documents.
 
     Raises DoesNotConform, an AssertionError; TypeError for an unknown kind of response; ValueError for a stream that is
     not read yet or is used up, for a body packed in a way unknown here (Brotli, zstd), and for an unknown method,

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import monotonic
 
 from contract_tests.captured.capture import Asked, Capture, TooManyError, read_captures, unzipped
 from contract_tests.captured.cassettes import is_cassette, read_cassette
@@ -16,7 +17,7 @@ from contract_tests.captured.judge import MOST, Judgement, judge
 from contract_tests.captured.no_answer import UNPACKED, as_utf8, other_file, packed
 from contract_tests.captured.recordings import Archive, DamagedArchive, Recording, archive_of
 from contract_tests.contract.outcome import Outcome
-from contract_tests.findings.exit_code import BROKEN, HOLDS, USAGE
+from contract_tests.findings.exit_code import BROKEN, BUDGET, HOLDS, USAGE
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class FileResult:
     file: str  # the file's name; with several answers in it, also the number and the call, as in `a.har#3 (GET info)`
     judgement: Judgement | None
     trouble: str = ""  # why there is no judgement
+    late: bool = False  # whether the time was up before it was looked at
 
     @property
     def outcome(self) -> Outcome:
@@ -44,18 +46,32 @@ class Validation:
     @property
     def exit_code(self) -> int:
         """2 where a file or an answer in one could not be opened, else 1 for an answer that is broken or too large to
-        be read, else 0.
+        be read, else 4 where the time was up, else 0.
         """
-        judgements = [result.judgement for result in self.files]
-        failed = any(j.fails(strict=self.strict) or j.too_large for j in judgements if j)
-        return USAGE if None in judgements else BROKEN if failed else HOLDS
+        if any(result.judgement is None and not result.late for result in self.files):
+            return USAGE
+        judgements = [result.judgement for result in self.files if result.judgement]
+        if any(j.fails(strict=self.strict) or j.too_large for j in judgements):
+            return BROKEN
+        return BUDGET if any(result.late for result in self.files) else HOLDS
+
+
+SECONDS = 600.0
+"""How long files are looked at. Of one megabyte that is no answer it is tried for some seconds what it may be."""
 
 
 @dataclass
 class _Room:
-    """How many problems are still kept of all answers together; at least one is of each."""
+    """How many problems are still kept of all answers together, at least one of each; and until when answers are looked
+    at.
+    """
 
+    end: float
     left: int = 20_000
+
+    @property
+    def is_over(self) -> bool:
+        return monotonic() >= self.end
 
     def judge(self, capture: Capture, asked: Asked) -> Judgement:
         judgement = judge(capture, asked, max(1, min(MOST, self.left)))
@@ -67,15 +83,18 @@ STDIN = "-"
 MAX_FILE = 128 * 2**20  # bytes of a file that are read; a file of recordings may be large
 
 
-def validate(names: Sequence[str], asked: Asked, *, strict: bool) -> Validation:
-    """Judges every file, also after one that can't be read. A directory stands for the files below it, and `-` for
-    standard input. Raises UsageError for a wrong profile, and UnknownSchemaError.
+def validate(names: Sequence[str], asked: Asked, *, strict: bool, seconds: float = SECONDS) -> Validation:
+    """Judges every file, also after one that can't be read, for as long as the time lasts. A directory stands for the
+    files below it, and `-` for standard input. Raises UsageError for a wrong profile, and UnknownSchemaError.
     """
     results: list[FileResult] = []
-    room = _Room()
+    room = _Room(monotonic() + seconds)
     archives: list[tuple[str, Archive]] = []
     for name, closed in _files(names):
         shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
+        if room.is_over:
+            results.append(FileResult(shown, None, f"not looked at: {TIME_UP}", late=True))
+            continue
         try:
             content = _content(name, closed)
             archive = _archive(name, content)
@@ -90,6 +109,17 @@ def validate(names: Sequence[str], asked: Asked, *, strict: bool) -> Validation:
         except TooManyError as why:
             results.append(FileResult(shown, None, str(why)))
     return Validation(tuple(results), strict, tuple(archives))
+
+
+TIME_UP = "the time is up; give more with --timeout, or name fewer files"
+
+
+def _rest(name: str, number: int, room: _Room) -> FileResult | None:
+    """What stands for so many answers where the time is up; None where it is not."""
+    if not room.is_over:
+        return None
+    answers = "1 answer was" if number == 1 else f"{number:,} answers were"
+    return FileResult(f"{name}#…", None, f"{answers} not looked at: {TIME_UP}", late=True)
 
 
 class _NoContent(Exception):
@@ -173,6 +203,9 @@ def _without_model(result: FileResult) -> FileResult:
 def _captured(name: str, content: bytes, asked: Asked, room: _Room) -> Iterator[FileResult]:
     captures = read_captures(content)
     for number, capture in enumerate(captures, start=1):
+        if rest := _rest(name, len(captures) - number + 1, room):
+            yield rest
+            return
         yield _result(name if len(captures) == 1 else f"{name}#{number}", capture, asked, room)
 
 
@@ -193,7 +226,10 @@ def _recorded(name: str, archive: Archive, asked: Asked, room: _Room) -> Iterato
     if not archive.answers:
         yield FileResult(name, None, f"{archive}; {_NONE}")
     tasks: dict[tuple[str, str, str], Asked] = {}
-    for recording in archive.answers:
+    for number, recording in enumerate(archive.answers):
+        if rest := _rest(name, len(archive.answers) - number, room):
+            yield rest
+            return
         call, place = recording.call, f"{name}#{recording.number} ({recording.name})"
         base = (call.host, call.prefix)
         shown = call.asked.over(tasks.get((*base, call.value("id") or ""), Asked()))

@@ -10,13 +10,19 @@ from typing import Any
 from contract_tests.captured.answer_checks import CHECKS, CHECKS_OF_WRITING, Answer, http_fault, token
 from contract_tests.captured.capture import MAX_BYTES, Asked, Capture
 from contract_tests.captured.no_answer import mark_of, wrong_body
+from contract_tests.contract.any_answer import OVERSIZED, is_by_api
 from contract_tests.contract.clauses import Problem, in_order, problem
 from contract_tests.contract.editions import sections_of
+from contract_tests.contract.members import STATUSES
 from contract_tests.contract.outcome import Outcome
+from contract_tests.contract.values import HTTP_OK
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context, Decoded, TooLarge, UnknownLayout, Unreadable
 
 _TRIED = ("result", "create", "info")  # methods whose layouts are tried for an unknown one; result has the most
+
+LONGEST_OF_OTHERS = 2**16
+"""Bytes of the largest answer that may be one of create or info where its method is not known."""
 
 
 def format_of(body: bytes) -> str:
@@ -45,7 +51,7 @@ def _read(body: bytes, fmt: str, asked: Asked, *, guesses: bool) -> Decoded:
     """
     doubtful: list[Decoded] = []
     misses: list[UnknownLayout | Unreadable] = []
-    for context in _contexts(asked):
+    for context in _contexts(asked, len(body)):
         try:
             decoded = read_answer(body, fmt, context)
         except TooLarge:
@@ -67,9 +73,9 @@ def _read(body: bytes, fmt: str, asked: Asked, *, guesses: bool) -> Decoded:
     raise (unknown or misses)[0]
 
 
-def _contexts(asked: Asked) -> Iterator[Context]:
-    """What an answer may be, as far as that is open."""
-    for method in [asked.method] if asked.method else _TRIED:
+def _contexts(asked: Asked, size: int) -> Iterator[Context]:
+    """What an answer may be, as far as that is open: a long one is none of a new task or of an account."""
+    for method in [asked.method] if asked.method else _TRIED[: 1 if size > LONGEST_OF_OTHERS else None]:
         sections = (None, "data", "names") if method == "result" and asked.source is None else (asked.section,)
         yield from (Context(method, section, asked.known) for section in sections)
 
@@ -165,12 +171,16 @@ def judge(capture: Capture, asked: Asked, most: int = MOST) -> Judgement:
     try:
         decoded = read(capture, asked)
     except TooLarge as why:
-        return replace(_unread(capture, asked, doubt=f"{why}: too large to be compared"), too_large=True)
+        return replace(_unread(capture, asked, doubt=f"{why}: it can't be compared"), too_large=True)
     except Unreadable as why:
+        if doubt := _by_server(capture, asked) or _empty_table(capture, asked):
+            return _unread(capture, asked, doubt=doubt)
         return _unread(capture, asked, _unreadable(capture, asked, str(why)))
     except UnknownLayout as why:
         expected = "a layout that a choice of this clause covers"
         return _unread(capture, asked, problem(why.clause, "", "layout", expected, why.layout))
+    if decoded.model.get("status") not in STATUSES and (by := _by_server(capture, asked)):
+        return _unread(capture, asked, doubt=by)
     schema = schema_of(decoded.model, asked)
     answer = Answer(capture, asked, decoded, method_of(schema, asked), schema)
     problems, cut = _problems(answer, most)
@@ -183,8 +193,22 @@ def _unread(capture: Capture, asked: Asked, *why: Problem, doubt: str = "") -> J
     """The judgement on an answer without members: what its bytes and its HTTP status show."""
     seen = format_of(capture.body)
     fmt = asked.format or (None if seen == "csv" and any(p.binding for p in why) else seen)
-    problems = (*why, *http_fault(capture), *token(capture, asked))
+    problems = (*why, *http_fault(capture, asked), *token(capture, asked))
     return Judgement(fmt, asked.method, asked.schema, problems, doubt=doubt)
+
+
+def _by_server(capture: Capture, asked: Asked) -> str:
+    """Why an answer that is none of the API may be the web server's own, which breaks no promise; empty where not."""
+    status, http_method = capture.status or 0, asked.http_method or ""
+    if is_by_api(status, http_method, asked.method):
+        return ""
+    return f"HTTP {status}" if status in OVERSIZED else f"the HTTP method {http_method}, which nobody documents"
+
+
+def _empty_table(capture: Capture, asked: Asked) -> str:
+    """What an answer in CSV may be that has no byte; empty for any other."""
+    may_be = capture.status == HTTP_OK and asked.format == "csv" and asked.method in (None, "result")
+    return "a table without a line, as where nothing was found" if may_be and not capture.body.strip() else ""
 
 
 _SEVERAL = re.compile(rb"\}\s*\{")

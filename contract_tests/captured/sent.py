@@ -72,6 +72,7 @@ class SentCall:
             int(source) if source in map(str, SOURCES) else None,
             phone or None,
             secrets=tuple(self._tokens()),
+            http_method=self.http_method or None,
         )
 
     def _format(self) -> str | None:

@@ -50,39 +50,57 @@ def with_blank(content_type: str, encoding: str | None) -> str:
     return re.sub(rf'(charset="?){charset}(?=["; ]|$)', r"\1{charset}", content_type)
 
 
-PICTURES = (
-    (b"\x89PNG\r\n\x1a\n", b"\0\0\0\0IEND\xaeB`\x82"),
-    (b"\xff\xd8\xff", b"\xff\xd9"),
-    (b"GIF87a", b";"),
-    (b"GIF89a", b";"),
+_PICTURES = re.compile(
+    rb"""\x89PNG\r\n\x1a\n | \xff\xd8\xff | GIF8[79]a | BM.{12} | RIFF.{4}WEBP
+    | II\*\0 | MM\0\* | II\+\0 | MM\0\+ | \0\0[\1\2]\0  # TIFF, BigTIFF, icon and cursor
+    | .{4}ftyp(avif|avis|hei[cfmsx]|hev[cmsx]|mif1|msf1)  # AVIF, HEIC
+    | \xff\x0a | \0\0\0\x0c(JXL|jP\ )\ \r\n\x87\n | \xff\x4f\xff\x51  # JPEG XL, JPEG 2000
+    | (\xef\xbb\xbf)?\s{0,100}+(<svg\b|<\?xml\b.{0,1000}?<svg\b)""",
+    re.DOTALL | re.VERBOSE,
 )
-"""How the bytes of a picture begin and end; WebP is recognised below."""
-LATEST = 10**11  # Unix seconds past the year 5000: a larger number does not count seconds
+"""How the bytes of a picture begin."""
+LATEST = 10**10  # Unix seconds past the year 2200: a larger number does not count seconds
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-def in_one_line(base64_text: str) -> str:
-    """A text in base64 without its line breaks, which PHP and readers of MIME skip, and the indentation of lines."""
-    lines = re.split(r"[\r\n]", base64_text)
-    return "".join(line.strip() for line in lines) if len(lines) > 1 else base64_text
+def plain_base64(text: str) -> str:
+    """A text in base64 without its line breaks, which PHP and readers of MIME skip, and the indentation of lines; with
+    the padding, which PHP and browsers do without.
+    """
+    lines = re.split(r"[\r\n]", text)
+    one = "".join(line.strip() for line in lines) if len(lines) > 1 else text
+    return one + "=" * (-len(one) % 4)
 
 
 def wrong_picture(text: str) -> str:
     """What is wrong with a photo, in words that hold nothing of it; empty for a right one."""
     try:
-        content = base64.b64decode(in_one_line(text), validate=True)
+        content = base64.b64decode(plain_base64(text), validate=True)
     except (binascii.Error, ValueError):
-        return f"a text of {len(text)} characters that is not base64"
-    for begin, end in PICTURES:
-        if content.startswith(begin):
-            # Some programs pad a file with zeros.
-            whole = content.rstrip(b"\0").endswith(end)
-            return "" if whole else f"base64 of {len(content)} bytes that begin as a picture and do not end as one"
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        lacking = int.from_bytes(content[4:8], "little") + 8 - len(content)
-        return "" if lacking <= 0 else f"base64 of a WebP that lacks {lacking} bytes"
-    return f"base64 of {len(content)} bytes that are not PNG, JPEG, GIF or WebP"
+        what = "is a data: URL and no base64" if text.lstrip()[:5].lower() == "data:" else "is not base64"
+        return f"a text of {len(text)} characters that {what}"
+    if not _PICTURES.match(content):
+        return f"base64 of {len(content)} bytes that begin as no known kind of picture"
+    return f"base64 of {len(content)} bytes that begin as a picture and do not end as one" if _is_cut(content) else ""
+
+
+def _is_cut(picture: bytes) -> bool:
+    """Whether a picture lacks its end, by its own structure. What comes behind the end is nobody's promise: cameras and
+    messengers put a film or notes of theirs there.
+    """
+    match picture[:2]:
+        case b"\x89P":
+            return b"\0\0\0\0IEND\xaeB`\x82" not in picture
+        case b"\xff\xd8":  # previews in it begin and end, too; within the data of a picture both marks are escaped
+            return picture.count(b"\xff\xd9") < picture.count(b"\xff\xd8\xff")
+        case b"GI":
+            return b"\0;" not in picture  # the end of the last block, and the end of all
+        case b"RI":
+            return int.from_bytes(picture[4:8], "little") + 8 > len(picture)
+        case b"BM":
+            return int.from_bytes(picture[2:6], "little") > len(picture)
+    return False
 
 
 def address(text: object) -> Address | None:
@@ -125,10 +143,23 @@ def digits(phone: object) -> str:
 RUSSIAN = 11  # digits of a Russian phone, which begins with 7, within the country also with 8
 
 
+def names_phone(value: object, phone: str) -> bool:
+    """Whether a value names the phone of these digits, maybe beside others or words, a Russian one maybe without 7."""
+    fitting = (phone, phone[1:]) if len(phone) == RUSSIAN and phone.startswith("7") else (phone,)
+    parts = _BETWEEN.split(value) if isinstance(value, str) else [value]
+    several = digits(value) if len(digits(value)) > LONGEST else ""
+    return any(digits(part) in fitting for part in parts) or fitting[-1] in several
+
+
+_BETWEEN = re.compile(r"[^0-9 +().\-\u2010-\u2015\xa0]")
+"""What stands in no phone, and so between two."""
+LONGEST = 15  # digits of a phone
+
+
 def form_of_time(value: object) -> str:
     """The choice of `result.times` that a value shows, or what it is instead."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return "neither number nor text"
+        return f"{kind(value)} in place of a number or a text"
     if isinstance(value, float):
         return "a number with a fraction"
     if isinstance(value, int):
@@ -144,8 +175,20 @@ def not_before(begin: object, end: object) -> bool | None:
     for read in (_number_of, _seconds_of):
         one, other = read(begin), read(end)
         if one is not None and other is not None:
-            return one <= other
+            return one <= other if _looks(begin, one) == _looks(end, other) else None
     return None
+
+
+def _looks(time: object, read: float) -> object:
+    """What two times share that can be compared: numbers both count seconds, or have as many digits, which those made
+    of day, month and year need not; texts have the same parts, and both a zone, or neither.
+    """
+    if _number_of(time) is not None:
+        return None if abs(read) < LATEST else len(str(abs(int(read))))
+    return re.sub(r"[0-9]+", "0", _ZONE.sub(" zone", str(time)))
+
+
+_ZONE = re.compile(r"(?<=[0-9])(?:Z|[+-][0-9]{2}:?[0-9]{2}(?::[0-9]{2})?)\Z")
 
 
 def seconds(value: object) -> float | None:

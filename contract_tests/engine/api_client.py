@@ -11,7 +11,7 @@ from contract_tests.api import calls
 from contract_tests.api.calls import MULTIPART, Account, Call
 from contract_tests.api.reply import Reply, Units, Unread, units
 from contract_tests.budget.budget import Charge, NotChecked
-from contract_tests.budget.sender import LostAnswer, Sender, rate_limited
+from contract_tests.budget.sender import LostAnswer, Sender, names_pace, rate_limited
 from contract_tests.contract.outcome import Outcome
 from contract_tests.decode.csv import NO_ANSWER
 from contract_tests.decode.model import Context, Decoded, sharing, weight
@@ -62,11 +62,10 @@ def _about(call: Call) -> tuple[object, ...]:
 def _check_pace(reply: Reply) -> None:
     """Raises NotChecked for an answer that refuses the rate of calls to the end: it is none to what the call asks."""
     response = reply.response
-    if response is not None and rate_limited(response) and (not reply.readable or TOO_FAST in reply.message.lower()):
+    if response is not None and rate_limited(response) and (not reply.readable or names_pace(reply.message.lower())):
         raise NotChecked("the target refused the call for its rate, however slow", Outcome.INCONCLUSIVE)
 
 
-TOO_FAST = "too many requests"
 _IN_ALL = ("1", "2")
 """Sources that every edition with sources has."""
 OF_TASK = ("result.photo-empty", "result.sections")

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import cycle
 
+from contract_tests.api import calls
 from contract_tests.api.calls import FORMATS, WAYS, Way
 from contract_tests.api.reply import Reply
 from contract_tests.budget.budget import NotChecked
 from contract_tests.contract.editions import B_OR_C, COMMON_SOURCE, EDITIONS, UNKNOWN_SOURCE, Edition
+from contract_tests.contract.outcome import Outcome
 from contract_tests.engine.api_client import ApiClient
 from contract_tests.engine.options import GivenTask
 from contract_tests.engine.task_maker import TaskMaker
-from contract_tests.engine.tasks import Task, TaskPoller
+from contract_tests.engine.tasks import UNKNOWN_ID, Task, TaskPoller
 
 COMMON = (2, 1)  # sources that every edition with sources has
 BEST_FIRST = (2, 1, 4, 11)
 """Sources whose task proves what none before it does: rows, names, a photo and the edition. The others come after."""
+AGAIN = 12
+"""Calls that a task may take that is made again."""
 PROVES_NOTHING = (12,)
 """Sources that the page does not name, and that show no edition: they are asked for in a full run alone."""
 
@@ -119,6 +123,8 @@ class TaskPool:
     crossed_creates: bool = False
     """The creates of a full run were sent."""
     _made_ahead: bool = False
+    _judged: set[Task] = field(default_factory=set)
+    """The tasks that have ended in an error, of which the run has said what that shows."""
 
     def ways_and_formats(self, *when_not_full: tuple[Way, str | None]) -> list[tuple[Way, str | None]]:
         """Ways and formats: all pairs in a full run; in another these, by default each of both at least once."""
@@ -132,6 +138,53 @@ class TaskPool:
         if isinstance(found, NotChecked):
             raise found
         return found
+
+    def ready(self, source: int, phone: str | None = None) -> Task:
+        """The shared task, once it is ready. Nobody documents whether tasks fail, so one that ends in an error is made
+        again, and what the second one shows is judged. Raises NotChecked.
+        """
+        task = self.shared(source, phone)
+        try:
+            self.poller.wait(task)
+        except NotChecked:
+            if task.failed is None or task.failed.status != "error" or task in self._judged:
+                raise
+            self._judged.add(task)
+            return self._made_again(task, task.failed)
+        return task
+
+    def _made_again(self, task: Task, failed: Reply) -> Task:
+        """The shared task in place of one that has ended in an error. Raises NotChecked where none is ready."""
+        gone = self._is_like_unknown(failed)
+        if gone and task.own:
+            raise self.poller.not_ready(failed, "'error', as for an unknown task")
+        ended = "was made before this run and is not kept any more" if gone else "ended in an error"
+        why = f"a task of source {task.source} {ended}"
+        self.api.sender.budget.allow_calls(AGAIN)
+        try:
+            again = self.maker.make(task.source, task.phone)
+        except NotChecked as lack:
+            outcome = Outcome.UNAFFORDABLE if lack.outcome is Outcome.UNAFFORDABLE else Outcome.INCONCLUSIVE
+            self.api.findings.not_checked("result.becomes-ready", outcome, f"{why}, and none was made again: {lack}")
+            raise
+        self._judged.add(again)
+        try:
+            self.poller.wait(again)
+        except NotChecked:
+            if again.failed is None or again.failed.status != "error":
+                raise
+            raise self.poller.not_ready(again.failed, "'error', of two tasks, the one made after the other") from None
+        self.maker.shared[task.source, task.phone] = again
+        if not gone:
+            note = f"{why}, and the same one was ready when it was made again"
+            self.api.findings.not_checked("result.becomes-ready", Outcome.INCONCLUSIVE, note)
+        return again
+
+    def _is_like_unknown(self, error: Reply) -> bool:
+        """Whether an error is that of a task that is not known, which differs from the one of a call without id."""
+        call = calls.result(self.api.target.main, UNKNOWN_ID)
+        unknown = self.api.send_cached(call)
+        return error.says_like(unknown) and not unknown.says_like(self.api.send_cached(call.but(id=None)))
 
     def why_not(self, source: int) -> NotChecked:
         """Why there is no task of the source."""
@@ -150,10 +203,8 @@ class TaskPool:
         refusal = NotChecked(f"no source of edition {self.probe.edition.name} fills {' or '.join(sections)}")
         for source, phone in self.plan():
             try:
-                task = self.shared(source, phone)
-                if not sections or task.section in sections:
-                    self.poller.wait(task)
-                    found.append(task)
+                if not sections or self.shared(source, phone).section in sections:
+                    found.append(self.ready(source, phone))
             except NotChecked as why:
                 refusal = why
                 self.api.checks.left_out(f"source {source}: {why}")

@@ -25,7 +25,7 @@ from contract_tests.engine.provision import UnreachableError, target_of, unreach
 from contract_tests.engine.taken_units import TakenUnits
 from contract_tests.engine.target import Target, on_loopback
 from contract_tests.engine.task_maker import TaskMaker
-from contract_tests.engine.tasks import TaskPoller
+from contract_tests.engine.tasks import UNKNOWN_ID, TaskPoller
 from contract_tests.findings.findings import Findings
 from contract_tests.redact.mask import Mask
 from contract_tests.redact.secrets import Secrets, national
@@ -46,8 +46,7 @@ class Run:
     taken: TakenUnits
     begun: datetime = field(default_factory=lambda: datetime.now(UTC))
     complete: bool = False
-    unknown_id: int = 999_999_999_999
-    """An id that no service has given yet."""
+    unknown_id: int = UNKNOWN_ID
     wrong_token: str = "wrong-5f0c1b7e9a"
 
     @property

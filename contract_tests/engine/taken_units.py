@@ -9,6 +9,8 @@ all that info shows since its first answer counts as taken by the run, also wher
 - after the first task in each format;
 - after FREE calls, whatever they are, or SUSPECT calls, once more was taken than the creates cost.
 
+Where a format has shown more than JSON, it is the one that is asked; without a limit of calls, each format always is.
+
 So no create leaves once info shows that the budget is used up. What is taken beyond it is what two creates take beyond
 those before them, and what the REFUSED refused creates and the FREE other calls take since info was asked. No call at
 all leaves once calls that are no creates are seen to have taken more than the budget: they may take it once more, and
@@ -104,7 +106,7 @@ class TakenUnits:
         self._sent = len(self.api.sender.log)
         if reply.call.way == GET:  # whether info is answered over POST is open
             self._keep(reply, creates)
-            budget.hidden |= used is None and fmt == _JSON
+            budget.hidden |= used is None and fmt == self._format
         if used is None:
             return
         first = self._counts.get(_JSON)
@@ -117,6 +119,17 @@ class TakenUnits:
         self._creates = creates
         taken = max(count.taken for count in self._counts.values())
         budget.show(taken + self.api.sender.spent_before, of_create=bool(since) and not self.api.units.polls_cost)
+
+    @property
+    def _format(self) -> str:
+        """The format in which info has shown the most to be taken; JSON where no other has shown more."""
+        return max(self._counts, key=lambda fmt: self._counts[fmt].taken, default=_JSON)
+
+    @property
+    def _formats(self) -> tuple[str, ...]:
+        """The formats that are asked: each one where a task has stated less than was taken, or calls are unlimited."""
+        each = self._careful or self.api.sender.budget.limits.calls is None
+        return FORMATS if each else (self._format,)
 
     def _keep(self, reply: Reply, creates: int) -> None:
         """Keeps the answers in all formats with no create in between."""
@@ -135,8 +148,8 @@ class TakenUnits:
             if call.method == "create":
                 self.look()
             elif not budget.hidden and self._is_long():
-                budget.allow_calls(1 if budget.unstated else 0)
-                self._ask(FORMATS[:1])
+                budget.allow_calls(len(self._formats) if budget.unstated else 0)
+                self._ask(self._formats)
 
     def look(self) -> None:
         """Asks what the creates so far have taken. Raises NotChecked where no call may leave."""
@@ -145,7 +158,7 @@ class TakenUnits:
         unknown = [task for task in self.maker.accepted if self._lacks_cost(task)]
         self._careful |= self._is_understated()
         if self._is_due():
-            self._ask(FORMATS if self._careful else FORMATS[:1])
+            self._ask(self._formats)
         if first_task and unknown and _JSON in self._counts and self._counts[_JSON].taken > 0:
             self.api.units.is_prompt = True  # no task was polled yet
         for task in unknown:

@@ -19,6 +19,8 @@ from contract_tests.redact.mask import SafeText
 
 LONGEST_ID = 1000
 """Characters of an id with which a task is asked for: it would stand in each call, and a call in each finding."""
+UNKNOWN_ID = 999_999_999_999
+"""An id that no service has given yet."""
 IMPATIENT = 3.0
 """Seconds that a task gets after another one was late."""
 POLLS = tuple(zip((None, "xml", "csv", "json", "xml", "csv", "json", None), (GET, POST) * 4, strict=True))
@@ -43,6 +45,7 @@ class Task:
     """The first ready answer in JSON."""
     ready_since: float = 0.0
     failed: Reply | None = None
+    """An answer that is neither processing nor ready, and the last one."""
     late: bool = False
     own: bool = True
     """This very run has made it, and not one that was stopped."""
@@ -70,6 +73,8 @@ class TaskPoller:
     """The formats in which ready tasks were read, by section."""
     _impatient: bool = False
     """A task has taken too long."""
+    _may_fail: bool = False
+    """A task has ended in an error."""
     _finished: float = 0.0
     """The moment (monotonic) at which all tasks of before were done."""
     _usual: float = 0.0
@@ -125,7 +130,9 @@ class TaskPoller:
         return min(WAYS, key=lambda way: (self._read[fmt, way], sum(self._read[each, way] for each in FORMATS)))
 
     def wait(self, task: Task) -> Reply:
-        """Polls until the task is ready; its answer in JSON. Raises NotChecked where it fails or takes too long."""
+        """Polls until the task is ready; its answer in JSON. Raises NotChecked where it takes too long, or ends in an
+        error, which is not judged here.
+        """
         if task.ready is not None:
             return task.ready
         if task.late or task.failed:
@@ -146,11 +153,19 @@ class TaskPoller:
                 return task.ready
             if reply.status != "processing":
                 odd = odd or reply
-                if waited > IMPATIENT or self._impatient:
-                    task.failed, self._impatient = reply, True
-                    raise self._not_ready(reply, repr(reply.status))
-        task.late = self._impatient = True
-        raise self._not_ready(reply, f"not ready after {time.monotonic() - task.made:.1f} s")
+                if waited > IMPATIENT or self._impatient or self._may_fail:
+                    break
+        raise self._ended(task, reply)
+
+    def _ended(self, task: Task, reply: Reply) -> NotChecked:
+        """The reason that a task leaves that is not ready by its last answer."""
+        if reply.status == "processing":
+            task.late = self._impatient = True
+            return self.not_ready(reply, f"not ready after {time.monotonic() - task.made:.1f} s")
+        task.failed, self._may_fail = reply, True
+        if reply.status == "error":
+            return NotChecked("the task ended in an error")
+        return self.not_ready(reply, repr(reply.status))
 
     def _is_known(self, section: str) -> bool:
         """Whether a ready task of the section was read in every format, so that JSON alone has to be, where calls are
@@ -223,7 +238,8 @@ class TaskPoller:
         found = reply.status or reply.model.get("status")
         self.api.checks.expect(clause, False, reply, "status", found, expected)
 
-    def _not_ready(self, reply: Reply, found: str) -> NotChecked:
+    def not_ready(self, reply: Reply, found: str) -> NotChecked:
+        """The reason that a broken promise leaves."""
         expected = f"'ready' within {self.poll_timeout:g} s"
         self.api.checks.expect("result.becomes-ready", False, reply, "status", SafeText(found), expected)
         return NotChecked("the task did not become ready")

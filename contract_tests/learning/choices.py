@@ -10,11 +10,11 @@ from contract_tests.contract.editions import NO_EDITION
 from contract_tests.contract.profile import Uncovered
 from contract_tests.contract.public_words import is_choice, public_word
 from contract_tests.contract.values import ENCODING_OF, with_blank
+from contract_tests.engine.private_texts import PrivateTexts
 from contract_tests.engine.run import Run
 from contract_tests.findings.findings import Findings
 from contract_tests.learning.evidence import call_line, shape_of_reply
 from contract_tests.learning.learned_profile import Item, LearnedChoice, Unseen, of_answers
-from contract_tests.learning.private_texts import PrivateTexts
 from contract_tests.learning.reasons import why_unseen
 
 NO_PROOF = (("rate.limit", "off"), ("rate.limit", "met"))

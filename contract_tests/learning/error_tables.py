@@ -10,10 +10,10 @@ from contract_tests.api.reply import Reply
 from contract_tests.contract.clauses import Clause
 from contract_tests.contract.editions import UNKNOWN_SOURCE
 from contract_tests.contract.profile import Uncovered
+from contract_tests.engine.private_texts import PrivateTexts, as_word
 from contract_tests.engine.run import Run
 from contract_tests.learning.evidence import call_line, shape_of_reply
 from contract_tests.learning.learned_profile import Item, LearnedChoice, Unseen
-from contract_tests.learning.private_texts import PrivateTexts, as_word
 
 Samples = Sequence[tuple[Reply, Mapping[str, str]]]  # answers of a kind, with what fills the blanks of their messages
 CODES = range(1_000_000)  # codes that a profile can hold

@@ -12,6 +12,7 @@ from contract_tests.check.plan import plan_of
 from contract_tests.check.prompts import confirmed, has_second, spends_units, with_credentials
 from contract_tests.contract.clauses import UsageError, all_clauses
 from contract_tests.engine.options import CheckOptions
+from contract_tests.engine.private_texts import PrivateTexts, private_texts_of
 from contract_tests.engine.run import Run
 from contract_tests.engine.stopped import why_stopped
 from contract_tests.engine.target import on_loopback
@@ -19,7 +20,6 @@ from contract_tests.findings.exit_code import HOLDS, UNREACHABLE, USAGE
 from contract_tests.learning.choices import word_choice
 from contract_tests.learning.error_tables import code_choices, message_choices
 from contract_tests.learning.learned_profile import LearnedProfile, profile_file, profile_of, write_table
-from contract_tests.learning.private_texts import PrivateTexts, private_texts_of
 from contract_tests.learning.uncovered import (
     refuted_assumptions,
     strange_sources,

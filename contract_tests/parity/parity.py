@@ -12,6 +12,7 @@ from contract_tests.contract.clauses import UsageError, clause_of
 from contract_tests.contract.profile import ProfileFile, read_profile_file
 from contract_tests.engine.api_client import TargetLost
 from contract_tests.engine.options import LIVE, CheckOptions
+from contract_tests.engine.private_texts import PrivateTexts, private_texts_of
 from contract_tests.engine.provision import is_mock
 from contract_tests.engine.run import confirm, open_run, urls_of
 from contract_tests.engine.stopped import UNFINISHED, why_stopped
@@ -149,7 +150,8 @@ def examine(a: str, b: str, options: CheckOptions, *, ignored: Collection[str] =
         secrets = _secrets_of(sides)
         profile = read_profile_file(options.profile) if options.profile else ProfileFile()
         places = StatedDifferences(profile).marked((*_rate_limits(sides), *Comparison(pairs).places()))
-        clauses = by_clause((_without(secrets, place) for place in places), ignored)
+        private = tuple(private_texts_of(side.run) for side in sides)
+        clauses = by_clause((_without(secrets, private, place) for place in places), ignored)
         if any(clause.agreement is Agreement.DIFFERS for clause in clauses):
             code = BROKEN  # a difference outranks what was not compared
         else:
@@ -181,11 +183,17 @@ def _secrets_of(sides: Collection[Side]) -> Secrets:
     return Secrets(labels, values, tuple(url for side in sides for url in urls_of(side.run.target.base)))
 
 
-def _without(secrets: Secrets, place: PlaceComparison) -> PlaceComparison:
+MESSAGES = "error.messages"
+"""The clause whose words are a target's own."""
+
+
+def _without(secrets: Secrets, private: Collection[PrivateTexts], place: PlaceComparison) -> PlaceComparison:
     """The comparison as a report may show it: values only where they differ, and without what is private."""
     if place.agreement not in (Agreement.DIFFERS, Agreement.UNCOVERED):
         return replace(place, a="", b="")
     where, a, b = (_public(text, secrets) for text in (place.where, place.a, place.b))
+    if place.clause == MESSAGES:
+        a, b = (PRIVATE if any(known.found_in_message(text) for known in private) else text for text in (a, b))
     return replace(place, where=where, a=a, b=b if b != a else f"another: {b}")
 
 

@@ -47,7 +47,7 @@ def headline(report: ParityReport) -> str:
         (n, f"{counted(n, 'clause')} {'differs' if n == 1 else 'differ'}"),
         (report.errors, "The kit itself failed"),
         (not compared, "Nothing was compared"),
-        (report.exit_code == BUDGET, "Nothing differs, but the budget did not suffice"),
+        (report.exit_code == BUDGET, "Nothing differs, but units, calls or time did not suffice"),
         (report.stopped, "The run ended before its time"),
         (report.exit_code, f"The run failed with exit code {report.exit_code}"),
     )
@@ -65,7 +65,7 @@ def verdict(report: ParityReport, code: int) -> tuple[str, str]:
     cases = (
         (differ, "DIFFERS", f"{counted(len(differ), 'clause')}: {listed(differ)}"),
         (not report.clauses, "STOPPED", "nothing was compared"),
-        (report.exit_code == BUDGET, "UNAFFORDABLE", "nothing differs, but the budget did not suffice"),
+        (report.exit_code == BUDGET, "UNAFFORDABLE", "nothing differs, but units, calls or time did not suffice"),
         (report.stopped, "STOPPED", "the run ended before its time"),
         (True, "SAME", f"nothing differs; {compared}"),
     )

@@ -102,6 +102,17 @@ def matcher_of(labels: tuple[tuple[str, str], ...]) -> SecretMatcher:
     return SecretMatcher(dict(labels))
 
 
+def repeats(secret: str, content: bytes) -> bool:
+    """Whether bytes repeat a secret. Within a longer number, such as a time, one of digits stands by chance."""
+    if matcher_of(((secret, "secret"),)).found_in(content) is None:
+        return False
+    number = secret.isascii() and secret.isdigit() and len(secret) < LONG
+    return not number or re.search(rf"(?<![0-9]){secret}(?![0-9])".encode(), content) is not None
+
+
+LONG = 20  # digits that stand in no number by chance
+
+
 @dataclass(frozen=True)
 class Mask:
     """Replaces secrets by their labels."""

@@ -28,15 +28,15 @@ def console_of(out: TextIO, width: int | None = None) -> Console:
     if isinstance(out, io.TextIOWrapper):
         out.reconfigure(errors="backslashreplace")
     plain: dict[str, Any] = {"color_system": None} if os.environ.get("NO_COLOR") else {}
-    size = {"width": width or _columns(out), "height": HEIGHT}
-    return _console(out, highlight=False, markup=False, emoji=False, **size, **plain)
+    return _console(out, width, highlight=False, markup=False, emoji=False, **plain)
 
 
 def _columns(out: TextIO) -> int:
     """The columns that COLUMNS names, or those of the terminal, which is that of the errors where a pipe takes the
     output, as in `… | less`.
     """
-    if (named := os.environ.get("COLUMNS", "")).isdecimal() and int(named):
+    named = os.environ.get("COLUMNS", "").lstrip("0")
+    if named.isascii() and named.isdigit() and len(named) <= MAX_DIGITS:
         return int(named)
     with suppress(OSError, ValueError):  # a stream that is no file has no descriptor
         number = out.fileno()
@@ -48,6 +48,7 @@ def _columns(out: TextIO) -> int:
 
 
 STDERR = 2
+MAX_DIGITS = 6  # of columns; no terminal is wider
 
 
 def bar_console(out: TextIO) -> Console:
@@ -55,7 +56,7 @@ def bar_console(out: TextIO) -> Console:
     return _console(out)
 
 
-def _console(out: TextIO, **options: Any) -> Console:
+def _console(out: TextIO, width: int | None = None, **options: Any) -> Console:
     from rich.console import Console
 
     class Plain(Console):
@@ -64,7 +65,8 @@ def _console(out: TextIO, **options: Any) -> Console:
         def on_broken_pipe(self) -> None:
             raise  # noqa: PLE0704 - the BrokenPipeError that rich has caught
 
-    return Plain(file=out, **options)
+    # Without a size, rich takes any digits of COLUMNS and LINES for one.
+    return Plain(file=out, width=width or _columns(out), height=HEIGHT, **options)
 
 
 def print_text(console: Console, text: str, *, name: str = "", style: str = "", indent: int = 0, hang: int = 2) -> None:

@@ -29,7 +29,7 @@ LOOKS: Mapping[Outcome, Look] = {
     Outcome.ERROR: Look("!", "bold magenta", "the kit itself failed"),
     Outcome.REFUTED: Look("≠", "yellow", "an assumption does not hold; a finding, no defect"),
     Outcome.INCONCLUSIVE: Look("?", "magenta", "an answer that should have shown it was lost or could not be read"),
-    Outcome.UNAFFORDABLE: Look("¤", "yellow", "the budget of units, calls or time did not suffice"),
+    Outcome.UNAFFORDABLE: Look("¤", "yellow", "units, calls or time did not suffice"),
     Outcome.UNCHECKED: Look("–", "dim", "nothing of this run can show it"),
     Outcome.HOLDS: Look("✓", "green", "what was seen agrees"),
 }
@@ -46,7 +46,7 @@ def headline(report: Report) -> str:
         (report.strict and refuted, f"{counted(refuted, 'assumption')} refuted"),
         (not report.rows, "Nothing was checked"),
         (report.stopped, "The run ended before its time"),
-        (report.exit_code == BUDGET, f"Nothing is broken{also}, but the budget did not suffice"),
+        (report.exit_code == BUDGET, f"Nothing is broken{also}, but units, calls or time did not suffice"),
         (report.exit_code, f"The run failed with exit code {report.exit_code}"),
         (report.proven, f"Nothing is broken{also}"),
     )
@@ -60,6 +60,7 @@ def verdict(report: Report, code: int) -> tuple[str, str]:
     ids = {outcome: [row.clause.id for row in report.rows if row.outcome is outcome] for outcome in Outcome}
     unread = [row.clause.id for row in report.rows if row.outcome is Outcome.INCONCLUSIVE and row.clause.binding]
     decided = f"{report.proven} of {counted(len(report.rows), 'clause')} decided"
+    also = f"; refuted: {_named(ids[Outcome.REFUTED], 'assumption')}" if ids[Outcome.REFUTED] else ""
     cases = (
         (ids[Outcome.BROKEN], "BROKEN", _named(ids[Outcome.BROKEN], "promise")),
         (ids[Outcome.ERROR] or report.errors, "ERROR", "the kit itself failed"),
@@ -67,12 +68,19 @@ def verdict(report: Report, code: int) -> tuple[str, str]:
         (not report.rows, "STOPPED", "nothing was checked"),
         (report.stopped, "STOPPED", "the run ended before its time"),
         (report.exit_code == BROKEN and unread, "INCONCLUSIVE", _named(unread, "promise")),
-        (report.exit_code == BUDGET, "UNAFFORDABLE", _named(ids[Outcome.UNAFFORDABLE], "clause")),
+        (report.exit_code == BUDGET, "UNAFFORDABLE", _unaffordable(report, ids[Outcome.UNAFFORDABLE])),
         (report.exit_code, "FAILED", decided),
-        (report.proven, "HOLDS", "nothing is broken"),
+        (report.proven, "HOLDS", f"nothing is broken{also}"),
     )
     word, what = next(((word, what) for holds, word, what in cases if holds), ("NOT DECIDED", decided))
     return word, what if code == report.exit_code else f"{what}; an output is lost"
+
+
+def _unaffordable(report: Report, clauses: Sequence[str]) -> str:
+    """The clauses that could not be decided; else what more was taken than the budget has."""
+    if clauses:
+        return _named(clauses, "clause")
+    return f"{counted(report.spent.units, 'unit')} taken, where the budget is {report.spent.budget}"
 
 
 def _named(clauses: Sequence[str], noun: str) -> str:
@@ -93,7 +101,12 @@ def counted(number: int, noun: str) -> str:
 def figures(report: Report) -> str:
     """The two figures: how many clauses were decided, and how many can be."""
     decided = f"{report.proven} of {counted(len(report.rows), 'clause')} decided"
-    return decided if report.provable is None else f"{decided}; this budget can decide {report.provable}"
+    return decided if report.provable is None else f"{decided}; {limited_by(report)} can decide {report.provable}"
+
+
+def limited_by(report: Report) -> str:
+    """What bounds the clauses that a run can decide."""
+    return "this budget" if report.spent.counts else "this run"
 
 
 def totals(report: Report) -> str:
@@ -113,8 +126,9 @@ def asides(report: Report) -> tuple[str, ...]:
     spent, sentences = report.spent, []
     if spent.counts and spent.budget is not None and spent.units > spent.budget:
         above = counted(spent.units - spent.budget, "unit")
-        why = "asking for results took units" if spent.polling else "tasks cost more than any before"
-        sentences.append(f"{above} above the budget, as {why}")
+        tasks = "tasks cost more than any before, or others have used the account"
+        why = "asking for results took units" if spent.polling else tasks
+        sentences.append(f"{above} above the budget: {why}")
     if spent.unknown:
         lost = "the answer to the create was lost or could not be read"
         sentences.append(f"{counted(spent.unknown, 'unit')} charged, unknown: {lost}")

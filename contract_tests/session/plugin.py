@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping
@@ -63,8 +64,8 @@ OUTCOME = pytest.StashKey[BaseException | None]()
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     config = pluginmanager.get_plugin("pytestconfig")
     if config is not None:
-        if misspelt := _misspelt_phone_in(config.invocation_params.args):
-            raise pytest.UsageError(f"{misspelt} is no option, and what follows it may be a phone; write --phone")
+        if why := _secret_option_in([*_words_of_settings(config), *config.invocation_params.args]):
+            raise pytest.UsageError(why)
         if phone := _phone_in(config.invocation_params.args):
             _hide_invocation(config, phone)  # before `--debug` writes it down
     group = parser.getgroup("contract suite of ifind-mock")
@@ -159,16 +160,27 @@ def _phone_in(words: Iterable[object]) -> str | None:
     return next((value for name, value in _named_in(words) if name == _PHONE), None)
 
 
-def _misspelt_phone_in(words: Iterable[object]) -> str | None:
-    """A word that was meant for the option of the phone: pytest would show its value in its own message."""
-    return next(
-        (
-            name
-            for name, value in _named_in(words)
-            if name != _PHONE and get_close_matches(name.lower(), [_PHONE]) and re.search("[0-9]{7}", value)
-        ),
-        None,
-    )
+def _words_of_settings(config: pytest.Config) -> list[str]:
+    """The options of PYTEST_ADDOPTS and of the settings' file, which pytest puts before those of the command line."""
+    in_file: list[str] = config.getini("addopts")
+    return [*in_file, *shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))]
+
+
+def _secret_option_in(words: Iterable[object]) -> str:
+    """Why a word is refused that was meant for a phone or a credential: pytest would show its value in its own message.
+    Empty where there is none.
+    """
+    for name, value in _named_in(words):
+        meant = get_close_matches(name.lower(), [_PHONE, *_CREDENTIALS], n=1)
+        if meant == [_PHONE] and name != _PHONE and re.search("[0-9]{7}", value):
+            return f"{name} is no option, and what follows it may be a phone; write --phone"
+        if meant and meant[0] in _CREDENTIALS and value:
+            return f"{name} is no option, and what follows it may be a credential; set {_CREDENTIALS[meant[0]]}"
+    return ""
+
+
+_CREDENTIALS = {"--login": "IFIND_LOGIN", "--token": "IFIND_TOKEN"}
+"""Options that there are not, since a list of processes shows options; with the variables in their place."""
 
 
 def _named_in(words: Iterable[object]) -> Iterator[tuple[str, str]]:

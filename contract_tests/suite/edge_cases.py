@@ -21,9 +21,6 @@ VALUES = (
 # fmt: on
 """Values for any parameter; a lone surrogate stands for the byte that `surrogateescape` takes it for."""
 
-OVERSIZED = (413, 414, 431)
-"""HTTP statuses of requests that are too large for a web server, whose page need not be the API's."""
-
 
 def with_values(account: Account, phone: str, source: int, task_id: object) -> Iterator[Call]:
     """Every parameter of every method with every awkward value, formats and ways by turns."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -23,7 +24,12 @@ from contract_tests.suite.edge_cases import NAMES, VALUES
 
 @contextmanager
 def _off_the_disk() -> Iterator[None]:
-    """Hypothesis writes files into the working directory; here they go to a temporary one."""
+    """Hypothesis writes files into the working directory; here they go to a temporary one, unless the environment names
+    a directory for them. There it finds again what it has read of the modules that are not installed.
+    """
+    if os.environ.get("HYPOTHESIS_STORAGE_DIRECTORY"):
+        yield
+        return
     with tempfile.TemporaryDirectory() as home:
         set_hypothesis_home_dir(home)
         try:

@@ -11,7 +11,7 @@ from contract_tests.api import calls
 from contract_tests.api.calls import FORMATS, GET, Call
 from contract_tests.api.reply import Reply, Unread
 from contract_tests.budget.budget import NotChecked
-from contract_tests.contract.any_answer import server_fault
+from contract_tests.contract.any_answer import is_by_api, server_fault
 from contract_tests.contract.editions import COMMON_SOURCE
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context, UnknownLayout, Unreadable
@@ -21,9 +21,10 @@ from contract_tests.engine.run import Run
 from contract_tests.findings.checks import Checks
 from contract_tests.redact.mask import SafeText
 from contract_tests.suite import edge_cases
-from contract_tests.suite.edge_cases import OVERSIZED
 
 LAW = "server.never-breaks"
+TURNED_AWAY = (400, 403, 406)
+"""HTTP statuses by which firewalls and web servers keep awkward values from an API."""
 
 
 def _unbroken(api: ApiClient, checks: Checks, call: Call) -> None:
@@ -34,6 +35,9 @@ def _unbroken(api: ApiClient, checks: Checks, call: Call) -> None:
     checks.findings.mark_checked(LAW)
     if not reply.readable and reply.unread is Unread.TOO_LARGE:
         checks.findings.could_not_read(LAW, reply)
+    if reply.http in TURNED_AWAY and reply.is_page and not api.target.provisioned:
+        checks.left_out(f"a server in front of the API may have turned an awkward value away (HTTP {reply.http})")
+        return
     for where, found, expected in _breaks(reply):
         checks.report(LAW, reply, where, SafeText(found), expected)
     if reply.status == "error":
@@ -42,7 +46,8 @@ def _unbroken(api: ApiClient, checks: Checks, call: Call) -> None:
 
 def _breaks(reply: Reply) -> Iterable[tuple[str, str, str]]:
     assert reply.response is not None, "the caller has an answer"
-    fault = server_fault(reply.http, {}, of_task=False, http_method=reply.call.way.http_method)
+    http_method, operation = reply.call.way.http_method, reply.call.method
+    fault = server_fault(reply.http, {}, of_task=False, http_method=http_method, operation=operation)
     if not fault.holds:
         yield "the HTTP status", str(reply.http), fault.expected
     elif _must_be_readable(reply) and not _readable(reply):
@@ -53,7 +58,7 @@ def _breaks(reply: Reply) -> Iterable[tuple[str, str, str]]:
 
 def _must_be_readable(reply: Reply) -> bool:
     """Whether the body owes to be read: it is neither a web server's own, nor too large for that."""
-    own = reply.call.way.http_method in ("GET", "POST") and reply.http not in OVERSIZED
+    own = is_by_api(reply.http, reply.call.way.http_method, reply.call.method)
     return own and (reply.readable or reply.unread is not Unread.TOO_LARGE)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
 from mockserver.api.hints import hints
-from mockserver.api.http import Request, Response
+from mockserver.api.http import Request, Response, refusal
 from mockserver.api.mock import Mock
 from mockserver.api.operations import OPERATIONS, format_of
 from mockserver.api.params import read_params
@@ -19,6 +19,7 @@ from mockserver.core.messages import Answer, Call, Headers, Micros, Page
 from mockserver.core.tasks import Account, Task
 from mockserver.formats.writers import WRITERS, prepared
 from mockserver.profile.profile import Rendering
+from mockserver.standard_error import write_failure
 from mockserver.stores.journal import HTTP_METHODS, OUTCOMES, Entry
 from mockserver.stores.store import Again
 from mockserver.stores.store import Made as Counted
@@ -29,6 +30,7 @@ BASE = b"/api/"
 _TRIES = 100  # to decide a call by what other processes change all the time
 LONGEST_REASON = 500  # characters of a reason
 _ORIGIN = "Access-Control-Allow-Origin"
+FAILED = refusal(500, "the mock failed; its standard error says where")
 
 
 class Hook:
@@ -80,6 +82,12 @@ class Decision:
     params: Mapping[str, str] = field(default_factory=dict)  # as far as they could be read
 
 
+def _failed(request: Request) -> Decision:
+    ((_, content_type),) = FAILED.headers
+    page = Page(FAILED.status, content_type, FAILED.body, reason="an error of the mock's own")
+    return Decision(request, page, Trace(error="server"))
+
+
 class Gateway:
     """The API over one mock: decide, then render. plain leaves out the headers `X-Mock-Task` and `X-Mock-Reason`."""
 
@@ -117,7 +125,7 @@ class Gateway:
         except StoreError:
             first = next((at for at, one in enumerate(decided) if _wrote(one)), len(decided))
             decided[first:] = map(self._server_error, [*asked[first:], *coming])
-        responses = [one.response if isinstance(one, Made) else self.render(one) for one in decided]
+        responses = [one.response if isinstance(one, Made) else self._rendered(one) for one in decided]
         entries = self._entries(decided, responses) if self.mock.journal.size else ()
         self.mock.store.record(map(_counted, decided), entries)
         return responses
@@ -138,6 +146,7 @@ class Gateway:
             yield made
 
     def _safely(self, request: Request) -> Decision:
+        """Decides a request; what goes wrong with it is nothing to the others of the turn."""
         for _ in range(_TRIES):
             try:
                 decision = self.decide(request)
@@ -146,8 +155,18 @@ class Gateway:
                 continue
             except StoreError:
                 break
+            except Exception as error:  # noqa: BLE001 - a bug of our own
+                write_failure("the gateway", error)
+                return _failed(request)
             return decision
         return self._server_error(request)
+
+    def _rendered(self, decision: Decision) -> Response:
+        try:
+            return self.render(decision)
+        except Exception as error:  # noqa: BLE001 - as above
+            write_failure("the gateway", error)
+            return self.render(_failed(decision.request))
 
     def _server_error(self, request: Request) -> Decision:
         return self._refused(request, ApiError("server", reason="the store failed"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from itertools import pairwise
@@ -40,12 +41,12 @@ def check_tasks(command: str, values: Mapping[str, Any]) -> None:
             raise UsageError(f"--{name}: {values[name]}: is named for two files at once; name each its own")
 
 
-class ReportingCommand(click.Command):
+class ReportingCommand(click.Command, ABC):
     """A command with reports."""
 
+    @abstractmethod
     def refuse(self, options: CheckOptions, why: str, errors: TextIO) -> int:
         """Ends a run that can't begin: its reports say why, and so do errors. The exit code."""
-        raise NotImplementedError
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Like click, but refuses a report that is named twice: one of its files would stay as it is."""

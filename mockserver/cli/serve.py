@@ -26,7 +26,7 @@ from mockserver.core.errors import Refusal
 from mockserver.settings.table import Settings
 from mockserver.standard_error import STANDARD_ERROR, write_line
 from mockserver.wire.parent import Parent
-from mockserver.wire.serving import made_for, opened, run_until_signal
+from mockserver.wire.serving import ending_signals, made_for, opened, run_until_signal
 from mockserver.wire.settings_file import SettingsFile
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 @click.command("serve")
 @click.option("--with-parent", is_flag=True, help="End when the process ends that started this one.")
 def command(*, with_parent: bool, **options: Any) -> None:
-    """Runs the mock until SIGTERM or SIGINT.
+    """Runs the mock until SIGTERM, SIGINT or SIGHUP.
 
     When the mock accepts connections, it writes one line to standard output: `ready` and the API's address. All other
     lines go to standard error; so does this one where standard output is closed or broken and the port is not 0.
@@ -158,18 +158,19 @@ def _takes(number: int) -> bool:
 
 @contextmanager
 def _ends_in_order() -> Iterator[None]:
-    """Has SIGTERM end the process as Ctrl-C does, so that no key of a certificate that is being made stays in a file.
-    The server has its own way, while it runs.
+    """Has signals end the process as Ctrl-C does: no key of a certificate that is being made stays in a file. While it
+    runs, the server has its own way.
     """
 
     def end(number: int, _frame: object) -> NoReturn:
         raise SystemExit(128 + number)
 
-    before = signal.signal(signal.SIGTERM, end)
+    before = {number: signal.signal(number, end) for number in ending_signals() if number != signal.SIGINT}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _clock_notes(mock: Mock) -> list[str]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from typing import Any, TextIO
 
@@ -27,8 +28,12 @@ class _Unfailing(io.FileIO):
 def complete() -> None:
     """Opens `/dev/null` in place of each closed standard stream, so that no socket and no file gets its number.
 
-    Standard output writes as an escape what its encoding lacks, as standard error does. Standard error never fails.
+    Standard output writes as an escape what its encoding lacks, as standard error does. Standard error never fails. A
+    size of the terminal that is none is dropped from the environment: rich fails on one.
     """
+    for name in ("COLUMNS", "LINES"):
+        if not re.fullmatch(r"[0-9]{1,6}", os.environ.get(name, "0")):
+            del os.environ[name]
     for number, (name, mode) in enumerate(_STREAMS):
         try:
             os.fstat(number)
@@ -38,10 +43,19 @@ def complete() -> None:
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - open to the end
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
+        sys.stdout.reconfigure(encoding=_encoding(sys.stdout), errors="backslashreplace")
     if sys.stderr is sys.__stderr__ and isinstance(sys.stderr, io.TextIOWrapper):
         raw = io.BufferedWriter(_Unfailing(sys.stderr.fileno(), "w", closefd=False))
-        sys.stderr = io.TextIOWrapper(raw, sys.stderr.encoding, "backslashreplace", line_buffering=True)
+        sys.stderr = io.TextIOWrapper(raw, _encoding(sys.stderr), "backslashreplace", line_buffering=True)
+
+
+def _encoding(stream: TextIO) -> str:
+    """The stream's encoding; UTF-8 for one that can't escape what it lacks, such as idna."""
+    try:
+        "".encode(stream.encoding, "backslashreplace")
+    except UnicodeError:
+        return "utf-8"
+    return stream.encoding
 
 
 def output() -> TextIO:

@@ -15,6 +15,7 @@ from contract_tests.captured.validation_report import as_json, as_text
 from contract_tests.contract.clauses import UsageError
 from contract_tests.contract.profile import read_profile
 from contract_tests.contract.resolve import UnknownSchemaError, document
+from contract_tests.engine.options import read_seconds
 from contract_tests.report.visible import visible
 
 
@@ -30,6 +31,7 @@ from contract_tests.report.visible import visible
 )
 @click.option("--profile", metavar="FILE", help="Also check this profile's choices and the assumptions.")
 @click.option("--strict", is_flag=True, help="A refuted assumption counts as broken.")
+@click.option("--timeout", metavar="TIME", default="10min", show_default=True, help="How long files are looked at.")
 @click.option(
     "--output", type=click.Choice(("text", "json")), default="text", show_default=True, help="Form of the report."
 )
@@ -44,12 +46,13 @@ def command(files: tuple[str, ...], **options: Any) -> None:
     largest body is 16 MiB, the largest recording 128 MiB. The report shows types and sizes and never a value.
 
     Exit code: 0 every documented promise and law holds, 1 one is broken or an answer can't be read, 2 wrong usage, or a
-    FILE can't be opened or holds no answer (the others are still checked).
+    FILE can't be opened or holds no answer (the others are still checked), 4 the time was up before all was looked at.
     """
     if files.count(STDIN) > 1:
         raise click.UsageError("standard input (-) can be read only once: name it once")
     source, profile = options["source"], options["profile"]
     try:
+        seconds = read_seconds(options["timeout"], "--timeout")
         if options["schema"] is not None:
             document(options["schema"])
         asked = Asked(
@@ -61,7 +64,7 @@ def command(files: tuple[str, ...], **options: Any) -> None:
         )
     except (UsageError, UnknownSchemaError) as error:
         raise click.UsageError(str(error)) from None
-    validation = validate(files, asked, strict=options["strict"])
+    validation = validate(files, asked, strict=options["strict"], seconds=seconds)
     click.echo(as_json(validation) if options["output"] == "json" else as_text(validation))
     for result in validation.files:
         if result.trouble:

@@ -341,11 +341,11 @@ class Settings:
     keep_tasks: int = _setting(
         0,
         fields.whole(0),
-        "Tasks that are kept, of all accounts: older ones are unknown; 0 is all. One takes about 430 bytes of memory.",
+        "Tasks that are kept, of all accounts: older ones are unknown; 0 is all. One takes about 250 bytes of memory.",
         "N",
     )
     keep_for: Micros = _setting(
-        "0s", _AGE, "How long a task is kept, in real time: an older one is unknown; 0s is for ever.", "TIME"
+        "0s", _AGE, "How long a task is kept, in real time: older ones go at later creates; 0s is for ever.", "TIME"
     )
     admin_token: str | None = _setting(
         None,

@@ -35,7 +35,7 @@ LONGEST = 32 * 1024 * 1024
 _MARK = b"\xf7calls\xf8\n"  # what a record begins with; it stands in no text in UTF-8
 _HEAD = struct.Struct("<II")  # length and checksum of what follows
 _BEGIN = len(_MARK) + _HEAD.size
-_PART = 1024 * 1024  # bytes that are read at a time
+_PART = 64 * 1024  # bytes that are read at a time
 _PROTOCOL = 5
 _END = re.compile(r"([0-9]+)(?:\.sums(?:\.[0-9]+)?)?")  # of the name of a file of a log
 _ASKED = 3  # times, whether a file is locked
@@ -149,30 +149,33 @@ class LogReader:
         self._file: int | None = None
         self._number = 0
         self._at = 0
+        self._sums: Iterator[tuple[int, Any]] = iter(())  # what is still to be read of the sums before the file
 
     @property
     def number(self) -> int:
         """That of the file that it reads."""
         return self._number
 
-    def read(self, until: int | None = None) -> Iterator[tuple[Any, bool]]:
-        """The records that were added since the last look, each with whether it is the sum of all before it. until: the
-        number of a file before which it stops.
+    def part(self, until: int | None = None) -> list[tuple[Any, bool]]:
+        """The next records, as many as take a few milliseconds, each with whether it is the sum of all before it; none
+        where there are no more. until: the number of a file before which it stops.
         """
         if self._file is None:
             numbers = _numbers(self._path)
             summed = [number for number in numbers if _sums(self._path, number).exists()]
             first = max(summed, default=min(numbers, default=None))
             if first is None or first == until:
-                return
-            for _, record in _records(_sums(self._path, first).read_bytes()) if summed else ():
-                yield record, True
+                return []
+            self._sums = _records(_sums(self._path, first).read_bytes()) if summed else iter(())
             self._open(first)
+        if sums := [(record, True) for record in self._some_sums()]:
+            return sums
         while True:
             following = self._following()
-            yield from self._rest()
+            if part := [(record, False) for record in self._rest()]:
+                return part
             if following is None or following == until:
-                return
+                return []
             self._open(following)
 
     def _following(self) -> int | None:
@@ -186,17 +189,26 @@ class LogReader:
             return self._number
         return later
 
-    def _rest(self) -> Iterator[Any]:
+    def _some_sums(self) -> Iterator[Any]:
+        """The next of the sums before the file."""
+        begin = None
+        for place, record in self._sums:
+            yield record
+            begin = place if begin is None else begin
+            if place > begin + _PART:
+                return
+
+    def _rest(self) -> list[Any]:
+        """The next records of the file."""
         assert self._file is not None
         held = b""
         os.lseek(self._file, self._at, os.SEEK_SET)
         while part := os.read(self._file, _PART):
             held += part
-            end = 0
-            for end, record in _records(held):  # noqa: B007 - the last one counts
-                yield record, False
-            self._at += end
-            held = held[end:]
+            if found := [*_records(held)]:
+                self._at += found[-1][0]
+                return [record for _, record in found]
+        return []
 
     def _open(self, number: int) -> None:
         opened = os.open(_name(self._path, number), os.O_RDONLY | getattr(os, "O_BINARY", 0))

@@ -190,6 +190,16 @@ class Waiter:
             self._wake()
 
 
+class MuchLeft(Exception):
+    """More is to be read than takes a few milliseconds. read_on reads a part, and tells whether more is left. What was
+    read is known from then on.
+    """
+
+    def __init__(self, read_on: Callable[[], bool]) -> None:
+        super().__init__()
+        self.read_on = read_on
+
+
 class Journal(ABC):
     """The entries of each account, at most `size` of one; 0 keeps none. The methods of a journal that is shared may
     raise StoreError.
@@ -202,6 +212,8 @@ class Journal(ABC):
         """How many entries of an account are kept; the mock sets it."""
         self.last_number = 0
         """The number of the last entry; in a journal that is shared, as of the last look into it."""
+        self.in_parts = False
+        """Whether MuchLeft is raised, for a caller who lets others in between."""
         self._waiters: dict[str | None, dict[Waiter, None]] = {}
 
     @property

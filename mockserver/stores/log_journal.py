@@ -11,7 +11,7 @@ from typing import Any
 from mockserver.core.errors import StoreError
 from mockserver.standard_error import write_line
 from mockserver.stores.call_log import STRANGE, CallLog, LogReader
-from mockserver.stores.journal import LARGEST_BODY, Entry, Pattern, Waiter
+from mockserver.stores.journal import LARGEST_BODY, Entry, MuchLeft, Pattern, Waiter
 from mockserver.stores.memory_journal import MemoryJournal
 from mockserver.stores.shared_store import HELD
 from mockserver.stores.sqlite_file import SqliteFile
@@ -23,6 +23,7 @@ _AT_ONCE, _REST = 50, 0.003
 """So many records are read, and then so many seconds waited, where nobody waits for them: a thread that works without a
 pause holds up the others.
 """
+_FEW = 200  # records that a look may read at once; as many may have come since the part before was read
 _TRIES = 5  # to read a log of which others sum up a part meanwhile
 
 
@@ -64,7 +65,6 @@ class LogJournal(MemoryJournal):
             (entry[1:], body if body is not None and len(body) <= LARGEST_BODY else None) for entry, body in entries
         ]
         self._holds = True
-        self.settle()
         self._append((_TURN, tuple(calls.items()), kept, lost_some))
         self._holds = False
         self._log.lacks(False)
@@ -112,11 +112,16 @@ class LogJournal(MemoryJournal):
             self.settle()
 
     def settle(self) -> None:
-        """Clears what was to be cleared in the transaction that has ended. Raises StoreError, and tries it again."""
-        while self._cleared:
-            self._append((_CLEAR, self._cleared[0]))
-            del self._cleared[0]
-            self._log.lacks(self._holds or bool(self._cleared))
+        """Clears what was to be cleared in the transaction that has ended. Raises StoreError; it is not tried again, as
+        other calls come meanwhile.
+        """
+        cleared, self._cleared = self._cleared, []
+        if cleared and self._holds:
+            self.add_held()  # they came before
+            if self._holds:
+                raise StoreError(self.trouble.now or self._file.trouble.now or f"{self._path}: is in trouble")
+        for login in cleared:
+            self._append((_CLEAR, login))
 
     def give_up(self) -> None:
         """Clears nothing: the transaction has failed."""
@@ -126,7 +131,7 @@ class LogJournal(MemoryJournal):
         try:
             self._log.append(record)
         except OSError as error:
-            self._log.lacks(self._holds or bool(self._cleared))
+            self._log.lacks(self._holds)
             raise self._fails(error) from error
         self.trouble.is_over()
 
@@ -137,10 +142,10 @@ class LogJournal(MemoryJournal):
         return StoreError(text)
 
     def look(self) -> None:
-        if not self._file.depth:
-            self.settle()
         if self._holds and not self._cleared:
             self.add_held()
+        if self.in_parts and self._read_on():
+            raise MuchLeft(self._read_on)
         self._is_whole = self._log.is_whole()  # before it is read: what is added from now on may be read or not
         for _ in range(_TRIES):
             try:
@@ -150,14 +155,36 @@ class LogJournal(MemoryJournal):
             except OSError as error:
                 raise StoreError(f"{self._path}: the journal beside it can't be read ({error.strerror})") from error
             except STRANGE:
+                self._start_over()
                 what = "the journal beside it holds a record that this ifind-mock can't read"
                 raise StoreError(f"{self._path}: {what}; use one version for all processes") from None
             else:
                 return
 
+    def _read_on(self) -> bool:
+        """Takes in the next part of what was added. Tells whether much is left."""
+        try:
+            part = self._reader.part()
+            self._take_part(part)
+        except FileNotFoundError:
+            if self._waiters:
+                return False  # a look finds out which of the calls they have not counted
+            self._start_over()
+            return True
+        except STRANGE:
+            self._start_over()
+            return False  # a look says what is wrong
+        except OSError:
+            return False
+        return len(part) > _FEW
+
     def _take(self, until: int | None = None, rest: Callable[[], object] = lambda: None) -> None:
         """Takes in what was added. Raises OSError, and what a strange record raises. rest is called now and then."""
-        for number, (record, is_sum) in enumerate(self._reader.read(until), 1):
+        while part := self._reader.part(until):
+            self._take_part(part, rest)
+
+    def _take_part(self, part: Sequence[tuple[Any, bool]], rest: Callable[[], object] = lambda: None) -> None:
+        for number, (record, is_sum) in enumerate(part, 1):
             if number % _AT_ONCE == 0:
                 rest()
             if is_sum:
@@ -190,9 +217,8 @@ class LogJournal(MemoryJournal):
     def _begin_anew(self) -> None:
         """Reads from the beginning, as others have summed up what came next. The waiters have counted a part of it."""
         seen, waiters = self.last_number, self._waiters
-        self._reader.close()
-        self.forget()
-        self._reader, self._waiters = LogReader(self._path), {}
+        self._start_over()
+        self._waiters = {}
         try:
             self._take()
         finally:
@@ -200,6 +226,12 @@ class LogJournal(MemoryJournal):
         for entry in super()._of(None):
             if entry.number > seen:
                 self._wake(entry)
+
+    def _start_over(self) -> None:
+        """Has all be read from the beginning."""
+        self._reader.close()
+        self.forget()
+        self._calls.clear()
 
     def calls(self) -> Mapping[Made, int]:
         """How many calls were made since the start."""

@@ -20,7 +20,7 @@ from mockserver.stores.journal import Entry
 from mockserver.stores.memory_journal import MemoryJournal
 from mockserver.stores.memory_tasks import Fields, MemoryTasks
 from mockserver.stores.retention import FEW
-from mockserver.stores.store import Made, Store
+from mockserver.stores.store import Again, Made, Store
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -141,7 +141,7 @@ class MemoryStore(Store):
     def create_task(self, task: Task, day: int, after: int | None = None) -> Task | LimitReached:  # noqa: ARG002 - it is what was read
         account = self.account(task.login)
         if account is None:
-            raise KeyError(task.login)
+            raise Again
         used = account.used_on(day)
         if used >= account.daily_limit:
             return LimitReached(used, account.daily_limit)
@@ -204,7 +204,7 @@ class MemoryStore(Store):
         return None if task is None else Task(*task)
 
     def task_fields(self, task_id: int) -> Fields | None:
-        """The fields of the task: the same object until one of them changes."""
+        """The fields of the task."""
         return self._tasks.get(task_id)
 
     def tasks(

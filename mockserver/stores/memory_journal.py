@@ -13,28 +13,40 @@ from typing import Any, TypeAlias
 from mockserver.stores.journal import ACCOUNTS, BODIES, LARGEST_BODY, REMEMBERED, Entry, Journal, Lost, Pattern
 
 Kept: TypeAlias = tuple[Any, ...]
-"""An entry as it is kept: its number, its time, its EntryKind, and what `EntryKind.entry` needs beside them. Few
-entries are ever read, so what can be made of less is made then.
+"""An entry as it is kept: its number, its time, the number of its EntryKind, and what `EntryKind.entry` needs beside
+them. Few entries are ever read, so what can be made of less is made then. All of it are numbers, texts and tuples of
+them: these the garbage collector passes by.
 """
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EntryKind:
-    """What entries have in common that are kept alike. Known by its identity."""
+    """What entries have in common that are kept alike. Made once for each such kind, since they are numbered."""
 
     counted: tuple[str | None, str]  # the method and the outcome, as in Entry
     entry: Callable[[Kept], Entry]  # makes the entry of what is kept of it
+    number: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "number", len(_KINDS))
+        _KINDS.append(self)
+
+
+_KINDS: list[EntryKind] = []
 
 
 @cache
-def _whole(method: str | None, outcome: str) -> EntryKind:
+def _whole(method: str | None, outcome: str) -> int:
     """The kind of entries that are kept as they are."""
-    return EntryKind((method, outcome), itemgetter(3))
+    return EntryKind((method, outcome), lambda kept: Entry._make(kept[3])).number
+
+
+def _kept(entry: Entry) -> Kept:
+    return entry.number, entry.time, _whole(entry.method, entry.outcome), tuple(entry)
 
 
 def _entry(kept: Kept) -> Entry:
-    kind: EntryKind = kept[2]
-    return kind.entry(kept)
+    return _KINDS[kept[2]].entry(kept)
 
 
 @dataclass(slots=True)
@@ -48,8 +60,7 @@ class _Ring:
         """Drops the oldest entry. Gives its number."""
         kept = self.entries.popleft()
         number: int = kept[0]
-        kind: EntryKind = kept[2]
-        self.lost.add(number, kept[1], kind.counted)
+        self.lost.add(number, kept[1], _KINDS[kept[2]].counted)
         return number
 
 
@@ -78,7 +89,7 @@ class MemoryJournal(Journal):
 
     def add(self, entry: Entry, body: bytes | None) -> None:
         """Keeps an entry, with the answer's body where there is one to keep; its number is `last_number + 1`."""
-        self.keep(entry.login, (entry.number, entry.time, _whole(entry.method, entry.outcome), entry), body)
+        self.keep(entry.login, _kept(entry), body)
 
     def keep(self, login: str | None, kept: Kept, body: bytes | None) -> None:
         """Keeps an entry of the login likewise, in its short form."""
@@ -119,10 +130,8 @@ class MemoryJournal(Journal):
         """Holds a part of another; it holds nothing before the first."""
         if name != "end":
             login, entries, lost = part
-            read = map(Entry._make, entries)
-            kept = [(entry.number, entry.time, _whole(entry.method, entry.outcome), entry) for entry in read]
             rings = self._rings if name == "ring" else self._emptied
-            rings[login] = _Ring(deque(kept), Lost.of(lost))
+            rings[login] = _Ring(deque(map(_kept, map(Entry._make, entries))), Lost.of(lost))
             return
         self.last_number, self._forgotten, bodies = part
         every = (kept for ring in self._rings.values() for kept in ring.entries)

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain, takewhile
 from typing import Any
 
 from mockserver.stores import redis_scripts as scripts
-from mockserver.stores.journal import ACCOUNTS, BODIES, LARGEST_BODY, REMEMBERED, Entry, Lost, Pattern
+from mockserver.stores.journal import ACCOUNTS, BODIES, LARGEST_BODY, REMEMBERED, Entry, Lost, MuchLeft, Pattern
 from mockserver.stores.redis_link import Link, Reply
+from mockserver.stores.redis_values import owner_of
 from mockserver.stores.shared_store import SharedJournal
 
-_PART = 100  # entries that are read at a time
+_AT_ONCE = 100  # entries that are read at a time
+_PART, _LARGEST = 100, 3200
+"""Numbers of entries that are asked for at first, and at most: of long journals, most entries are known here."""
+_ENDLESS = 2**53  # behind all numbers
 _NONE = "-"  # in place of the method, where there is none
 
 
 class RedisJournal(SharedJournal):
-    """The entries of each account, and what is known of those that are gone."""
+    """The entries of each account, and what is known of those that are gone. Entries that were read are kept, as a mock
+    in memory keeps them: Redis is asked which of them it still has.
+    """
 
     def __init__(self, link: Link, write: Callable[..., None], made: Callable[..., Any]) -> None:
         """Write has the transaction of the store make a write. Made gives what a function makes of what was read, and
@@ -28,8 +35,13 @@ class RedisJournal(SharedJournal):
         self._link = link
         self._write = write
         self._made = made
+        self._read: dict[int, Entry] = {}  # by number
         self.is_whole: Callable[[], bool] = lambda: True
         """Tells whether this process holds no calls that it could not add."""
+
+    def forget(self) -> None:
+        """Forgets what was read: other entries may have the same numbers now."""
+        self._read.clear()
 
     def last(self) -> int:
         self.last_number = self._made(int, self._link.run(scripts.LAST_ENTRY))
@@ -66,13 +78,14 @@ class RedisJournal(SharedJournal):
 
     def clear(self, login: str | None) -> None:
         if login is None:
+            self.forget()
             self._write("clear_journal")
         else:
             self._write("clear_ring", owner_of(login))
 
     def entry(self, number: int) -> Entry | None:
         self.last()
-        return next(self._part("numbers", number - 1, number + 1, newest_first=False), None)
+        return next(self._entries("numbers", number - 1, number + 1, newest_first=False), None)
 
     def bodies(self) -> Mapping[int, bytes]:
         found = self._link.run(scripts.BODIES_KEPT)
@@ -88,27 +101,52 @@ class RedisJournal(SharedJournal):
 
     def _of(self, login: str | None, *, after: int = 0, newest_first: bool = False) -> Iterator[Entry]:
         index = "numbers" if login is None else f"ring:{owner_of(login)}"
-        first, last = after, 2**53
-        while part := list(self._part(index, first, last, newest_first=newest_first)):
-            yield from part
-            first, last = (first, part[-1].number) if newest_first else (part[-1].number, last)
-
-    def _part(self, index: str, after: int, before: int, *, newest_first: bool) -> Iterator[Entry]:
-        found = self._link.run(scripts.ENTRIES, index, after, before, int(newest_first), _PART)
-        return (self._made(_entry, *one) for one in zip(found[::2], found[1::2], strict=True))
+        return self._entries(index, after, _ENDLESS, newest_first=newest_first)
 
     def _without_account(self) -> Iterator[Entry]:
-        index = f"ring:{owner_of(None)}"
-        parts, before = [], 2**53
-        while part := list(self._part(index, 0, before, newest_first=True)):
-            parts.append(part)
-            before = part[-1].number
-        return chain.from_iterable(parts)
+        return self._entries(f"ring:{owner_of(None)}", 0, _ENDLESS, newest_first=True)
 
+    def _entries(self, index: str, after: int, before: int, *, newest_first: bool) -> Iterator[Entry]:
+        """The entries of an index with numbers between these two."""
+        self._forget_some()
+        parts = self._numbers(index, after, before, newest_first=newest_first)
+        new = 0
+        for part in parts:
+            missing = [number for number in part if number not in self._read]
+            new += len(missing)
+            if self.in_parts and new > _AT_ONCE:
+                raise MuchLeft(partial(next, self._reading(chain([part], parts)), False))
+            self._fetch(missing)
+            yield from [self._read[number] for number in part if number in self._read]
 
-def owner_of(login: str | None) -> str:
-    """The key of what is the login's, with None the server's."""
-    return "server" if login is None else f"login:{login}"
+    def _numbers(self, index: str, after: int, before: int, *, newest_first: bool) -> Iterator[list[int]]:
+        first, last, size = after, before, _PART
+        while found := self._link.run(scripts.NUMBERS, index, first, last, int(newest_first), size):
+            part = self._made(_numbers, found)
+            yield part
+            first, last = (first, part[-1]) if newest_first else (part[-1], last)
+            size = min(2 * size, _LARGEST)
+
+    def _reading(self, parts: Iterable[list[int]]) -> Iterator[bool]:
+        """Reads the entries of these numbers that are not known, a few in each step."""
+        for part in parts:
+            missing = [number for number in part if number not in self._read]
+            for first in range(0, len(missing), _AT_ONCE):
+                self._fetch(missing[first : first + _AT_ONCE])
+                yield True
+
+    def _fetch(self, numbers: Sequence[int]) -> None:
+        """Reads the entries of these numbers. Some may be gone."""
+        texts = self._link.run(scripts.ENTRIES, *numbers) if numbers else ()
+        for number, text in zip(numbers, texts, strict=True):
+            if text:
+                self._read[number] = self._made(_entry, number, text)
+
+    def _forget_some(self) -> None:
+        """Forgets some entries, where there are more than a mock in memory keeps."""
+        if (more := len(self._read) - self.size * ACCOUNTS) > 0:
+            for number in sorted(self._read)[:more]:
+                del self._read[number]
 
 
 def _text(entry: Entry) -> str:
@@ -116,8 +154,12 @@ def _text(entry: Entry) -> str:
     return f"{entry.method or _NONE} {entry.outcome}\n{entry.time}\n{json.dumps(entry[1:], ensure_ascii=False)}"
 
 
-def _entry(number: str, text: str) -> Entry:
-    entry = Entry(int(number), *json.loads(text.split("\n", 2)[2]))
+def _numbers(text: str) -> list[int]:
+    return [*map(int, text.split(" "))]
+
+
+def _entry(number: int, text: str) -> Entry:
+    entry = Entry(number, *json.loads(text.split("\n", 2)[2]))
     return entry._replace(params=tuple(entry.params), faults=tuple(entry.faults))
 
 

@@ -466,18 +466,25 @@ return redis.call('HGET', p .. 'journal', 'last') or '0'
 """
 )
 
-ENTRIES = Script(
+NUMBERS = Script(
     _SHARED
     + """
 -- ARGV: the index that holds the numbers, the number before the first, the number behind the last, whether the newest
--- come first, how many. Gives numbers and texts.
+-- come first, how many. Gives the numbers in one text, with a space between two.
 local low, high, command = '(' .. ARGV[2], '(' .. ARGV[3], 'ZRANGEBYSCORE'
 if ARGV[4] == '1' then low, high, command = high, low, 'ZREVRANGEBYSCORE' end
+return table.concat(redis.call(command, p .. ARGV[1], low, high, 'LIMIT', 0, ARGV[5]), ' ')
+"""
+)
+
+ENTRIES = Script(
+    _SHARED
+    + """
+-- ARGV: numbers. Gives the texts of those that are kept, and in place of the others nothing.
 local found = {}
-for _, number in ipairs(redis.call(command, p .. ARGV[1], low, high, 'LIMIT', 0, ARGV[5])) do
-  found[#found + 1] = number
-  found[#found + 1] = redis.call('HGET', p .. 'entries', number)
-end
+each_chunk(ARGV, function(...)
+  for _, text in ipairs(redis.call('HMGET', p .. 'entries', ...)) do found[#found + 1] = text or '' end
+end)
 return found
 """
 )

@@ -47,7 +47,7 @@ class SharedJournal(Journal):
         if last < self._seen:  # another file is there in its place
             self._seen = 0
         if self._waiters and self._seen < last:
-            for entry in self._of(None, after=self._seen):
+            for entry in [*self._of(None, after=self._seen)]:  # all are read before one is counted
                 self._wake(entry)
         self._seen = last
 

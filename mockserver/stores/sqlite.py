@@ -11,7 +11,7 @@ Faults, scenarios, stubs, values, counts and the journal end with the last proce
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from mockserver.stores.retention import FEW
 from mockserver.stores.shared_store import TOMBSTONES, Changes, SharedStore
 from mockserver.stores.sqlite_file import PATIENCE, Row, SqliteFile
 from mockserver.stores.state_run import WHOLE, Run
-from mockserver.stores.store import Made
+from mockserver.stores.store import Again, Made
 
 _FARTHEST = LATEST + LONGEST  # when a task may be ready; no time is farther from 1970
 
@@ -106,7 +106,8 @@ class SqliteStore(SharedStore):
         """What happens inside is kept together or not at all. The file is locked for writing from the first write on,
         with write=True from the start, so that what is read inside stays true.
 
-        Raises StoreError where it could not be kept, at the end of the outermost block.
+        Raises StoreError where it could not be kept, at the end of the outermost block; and where it was, but for the
+        clearing of the journal.
         """
         if self.file.depth:
             with self.file.transaction(write=write):
@@ -118,8 +119,7 @@ class SqliteStore(SharedStore):
         except BaseException:
             self.journal.give_up()
             raise
-        with suppress(StoreError):  # it is said, and tried again before the journal is used
-            self.journal.settle()
+        self.journal.settle()
 
     def lock(self) -> None:
         self.file.lock()
@@ -166,7 +166,7 @@ class SqliteStore(SharedStore):
             if made is None:
                 account = self.account(task.login)
                 if account is None:
-                    raise KeyError(task.login)
+                    raise Again
                 return LimitReached(account.used_on(day), account.daily_limit)
         return replace(task, id=made)
 

@@ -20,7 +20,7 @@ Place: TypeAlias = "tuple[int, int] | None"
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
 """Codes of a content that is not what was written: the statements are right, so a table that is missing is one."""
 REMEDIES: Mapping[int, str] = {
-    sqlite3.SQLITE_BUSY: "another process is writing to it: end that one, or name another file",
+    sqlite3.SQLITE_BUSY: "another process is writing to it for long: see what holds that one up, or name another file",
     sqlite3.SQLITE_FULL: "make room on the disk",
     sqlite3.SQLITE_READONLY: "the file and its directory must be writable",
     sqlite3.SQLITE_CANTOPEN: "the file and its directory must be writable",
@@ -100,9 +100,14 @@ def _mark_and_version(path: Path, end: float) -> tuple[int, int]:
     """Both are 0 where the file is no database."""
     # Immutable: SQLite neither locks nor repairs the file. Not read without SQLite: closing a handle of our own would
     # drop the locks that another store of this process has on it (sqlite.org/howtocorrupt.html, 2.2).
+    log = path.with_name(f"{path.name}-wal")
     while True:
         try:
             with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as head:
+                if size_of(log):
+                    # A process that dies while it writes the log into the file, or one that does so now, leaves it
+                    # shorter than its first page says. With the log it is whole; without, only so is that page read.
+                    head.execute("PRAGMA writable_schema = ON")
                 ((mark,),) = head.execute("PRAGMA application_id").fetchall()
                 ((version,),) = head.execute("PRAGMA user_version").fetchall()
                 return mark, version

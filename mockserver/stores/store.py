@@ -124,7 +124,7 @@ class Store(ABC):
         """Charges the task's whole cost to its account on the day and keeps the task under a new id, or refuses, when
         what is used has reached the limit. The task's own id is ignored. Drops a few of those that `retention`
         does not keep. after: how many tasks the account has made before by what was read, where that counts. Raises
-        KeyError without an account, Again (see `expect`).
+        Again where the account has gone, and as `expect` says.
         """
 
     @abstractmethod

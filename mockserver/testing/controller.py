@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -33,6 +34,7 @@ class MockController:
         self._whole: Settings | None = None
         self._channel: Channel | None = None
         self._stop = ExitStack()
+        self._process = os.getpid()
 
     @classmethod
     def at(cls, url: str, *, admin_token: str | None = None) -> Self:
@@ -67,12 +69,15 @@ class MockController:
                     raise Refusal(Problem("workers", "are processes of `ifind-mock serve`", "leave it out"))
             except Refusal as refusal:
                 raise ControlError(*refusal.problems) from None
+            self._process = os.getpid()
             self._channel = self._stop.enter_context(serve_locally(settings))
         return self
 
     def stop(self) -> None:
         """Ends the mock that was started here. One that runs elsewhere goes on."""
         self._channel = None
+        if self._process != os.getpid():  # this one was forked while the mock ran
+            self._inherited, self._stop = self._stop, ExitStack()  # kept, since it would be closed else
         self._stop.close()
 
     def __enter__(self) -> Self:

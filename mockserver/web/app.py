@@ -6,11 +6,10 @@ import logging
 import os
 import re
 import threading
-import traceback
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from pathlib import PurePath
+from dataclasses import dataclass, replace
 from typing import Any, Unpack
+from weakref import WeakSet
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import click
@@ -27,7 +26,9 @@ from mockserver.core.messages import SECOND
 from mockserver.core.written import kind_of
 from mockserver.settings.loading import load
 from mockserver.settings.table import Settings, SettingValues
-from mockserver.standard_error import STANDARD_ERROR, write_line
+from mockserver.standard_error import STANDARD_ERROR, write_failure
+from mockserver.stores.opening import kind_of_store, look_after
+from mockserver.stores.state_run import PART, Run
 from mockserver.web.address import peer_of, with_usable_host
 from mockserver.web.control import Control, control_failure, control_paths
 from mockserver.web.dashboard.pages import Dashboard
@@ -82,24 +83,57 @@ class _AnyPath(BaseConverter):
     regex = r"[\s\S]*"
 
 
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What answers in a process."""
+
+    gateway: Gateway
+    guard: Guard
+    control: Control
+    dashboard: Dashboard
+    docs: Docs
+    waiting: Waiting
+
+    def answer(self) -> Response:
+        """The response to Flask's request."""
+        received = _request()
+        if CONTROL.match(request.path) is not None:
+            environ = request.environ
+            answered = self.dashboard.answer(environ, received) or self.docs.answer(environ, received)
+            answered = answered or self.control.answer(environ, received)
+        else:
+            answered = self.guard(lambda: self.gateway.answer(received))
+        if answered.later is not None and (hand_over := request.environ.get(HAND_OVER)) is not None:
+            hand_over(answered)
+            return _sent(answered)
+        return _sent(self.waiting.sent(answered))
+
+
 class _App(Flask):
     is_divided = False  # whether each process that has the app has state of its own
+    answers: Callable[[], _Answers]
+    """Gives what answers in this process. Raises IfindMockError."""
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if self.is_divided and environ.get("wsgi.multiprocess"):
-            is_control = CONTROL.match(environ.get("PATH_INFO", ""))
-            answer = control_failure(503, _DIVIDED) if is_control else refusal(503, str(_DIVIDED))
-            return _sent(answer)(environ, start_response)
+            return _refused(environ, _DIVIDED)(environ, start_response)
         if _LENGTH.fullmatch(environ.get("CONTENT_LENGTH") or "0") is None:
             # Some servers let it pass, and Flask would take the body for an empty one.
             return _sent(_NO_LENGTH)(environ, start_response)
+        try:
+            self.answers()
+        except IfindMockError as error:
+            return _refused(environ, Problem("", str(error)))(environ, start_response)
         return super().wsgi_app(with_usable_host(environ), start_response)
 
     def log_exception(self, exc_info: Any) -> None:
         """The kind and the place of an error: its text, and the path, may hold a credential."""
-        kind, _, trace = exc_info
-        last = traceback.extract_tb(trace)[-1]
-        write_line(f"the web app failed with {kind.__name__} at {PurePath(last.filename).name}:{last.lineno}")
+        write_failure("the web app", exc_info[1])
+
+
+def _refused(environ: WSGIEnvironment, problem: Problem) -> Response:
+    is_control = CONTROL.match(environ.get("PATH_INFO", ""))
+    return _sent(control_failure(503, problem) if is_control else refusal(503, str(problem)))
 
 
 _LENGTH = re.compile("[0-9]{1,19}")
@@ -123,7 +157,7 @@ def create_app(settings: Settings | None = None, **values: Unpack[SettingValues]
     """
     try:
         settings = _settings(settings, values)
-        gateway = open_gateway(settings, owns_sockets=False)
+        opened = _Opened(settings)
     except IfindMockError as error:
         raise click.UsageError(str(error)) from None
     # The server of `flask run` logs request lines whole, and a query holds credentials.
@@ -131,21 +165,84 @@ def create_app(settings: Settings | None = None, **values: Unpack[SettingValues]
     log.addFilter(_Requests(API_PATHS | control_paths()))  # once, where they are the same
     if not log.hasHandlers():  # it would write to standard error itself, and wait for it
         log.addHandler(_Lines())
-    lock = threading.Lock()
+    return _app(opened.answers, is_divided=not opened.is_shared)
 
-    def guard(operation: Callable[[], Any]) -> Any:
-        with lock:  # which no answer holds while it waits
-            return operation()
 
-    def soon(operation: Callable[[], Any]) -> Any:
-        if not lock.acquire(timeout=SOON if gateway.mock.store.is_shared else -1):
-            raise TimeoutError
-        try:
-            return operation()
-        finally:
-            lock.release()
+class _Opened:
+    """The mock of an app. A connection to a state that processes share is never carried into a forked process: it ends
+    before the fork, and each process opens one when it is first asked. Raises IfindMockError.
+    """
 
-    return make_app(gateway, guard, settings, soon=soon)
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._opening = threading.Lock()
+        store = self._open(Run(ends=False)).gateway.mock.store
+        self.is_shared = store.is_shared
+        if kind_of_store(settings.state) == "sqlite":
+            self._settings = replace(settings, state=store.name)  # the server may change its directory
+        if self.is_shared:
+            _OPENED.add(self)
+
+    def answers(self) -> _Answers:
+        """What answers in this process."""
+        answers = self._answers
+        if answers is None:
+            with self._opening:
+                look_after(self._settings.state)
+                answers = self._answers or self._open(PART)
+        return answers
+
+    def _open(self, run: Run) -> _Answers:
+        gateway = open_gateway(self._settings, owns_sockets=False, run=run)
+        is_shared = gateway.mock.store.is_shared
+        self._lock = lock = threading.Lock()
+
+        def guard(operation: Callable[[], Any]) -> Any:
+            with lock:  # which no answer holds while it waits
+                return operation()
+
+        def soon(operation: Callable[[], Any]) -> Any:
+            if not lock.acquire(timeout=SOON if is_shared else -1):
+                raise TimeoutError
+            try:
+                return operation()
+            finally:
+                lock.release()
+
+        self._answers: _Answers | None = _answers_of(gateway, guard, self._settings, None, soon)
+        return self._answers
+
+    def leave(self) -> None:
+        """Ends the connection, and keeps others from the state until `go_on`."""
+        self._opening.acquire()
+        self._lock.acquire()
+        if self._answers is not None:
+            self._answers.gateway.mock.store.close()
+            self._answers = None
+
+    def go_on(self) -> None:
+        """Ends what `leave` has begun."""
+        self._lock.release()
+        self._opening.release()
+
+
+_OPENED: WeakSet[_Opened] = WeakSet()
+_LEFT: list[_Opened] = []
+
+
+def _leave() -> None:
+    for opened in _OPENED:
+        opened.leave()
+        _LEFT.append(opened)
+
+
+def _go_on() -> None:
+    while _LEFT:
+        _LEFT.pop().go_on()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_leave, after_in_parent=_go_on, after_in_child=_go_on)
 
 
 _OF_SERVE = frozenset({"port", "workers", "tls", "tls_names", "tls_ca", "limits", "access_log"})
@@ -216,31 +313,34 @@ def make_app(
     """The app around an open gateway. end_waiting ends answers that wait elsewhere, at a login's reset (None: all).
     soon is as in Control.
     """
+    answers = _answers_of(gateway, guard, settings, end_waiting, soon)
+    return _app(lambda: answers, is_divided=not gateway.mock.store.is_shared)
+
+
+def _answers_of(
+    gateway: Gateway,
+    guard: Guard,
+    settings: Settings,
+    end_waiting: Callable[[str | None], object] | None,
+    soon: Guard | None,
+) -> _Answers:
     waiting = Waiting(guard)
-    app = _App("mockserver", static_folder=None)
-    app.is_divided = not gateway.mock.store.is_shared
-    app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's own provider has it
-    app.url_map.merge_slashes = False
-    app.url_map.strict_slashes = False
     sessions = Sessions(gateway.mock, guard, settings.admin_token)
     door = Door(settings.admin_token, settings.host, frozenset(settings.control_origin), sessions.knows_any)
     control = Control(gateway.mock, settings, guard, end_waiting or waiting.end, soon, door=door)
-    dashboard = Dashboard(door, sessions)
-    docs = Docs(door)
     waiting.wait = control.wait
+    return _Answers(gateway, guard, control, Dashboard(door, sessions), Docs(door), waiting)
+
+
+def _app(answers: Callable[[], _Answers], *, is_divided: bool) -> Flask:
+    app = _App("mockserver", static_folder=None)
+    app.answers, app.is_divided = answers, is_divided
+    app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's own provider has it
+    app.url_map.merge_slashes = False
+    app.url_map.strict_slashes = False
 
     def answer(path: str = "") -> Response:  # noqa: ARG001 - the gateway reads the path itself
-        received = _request()
-        if CONTROL.match(request.path) is not None:
-            environ = request.environ
-            answered = dashboard.answer(environ, received) or docs.answer(environ, received)
-            answered = answered or control.answer(environ, received)
-        else:
-            answered = guard(lambda: gateway.answer(received))
-        if answered.later is not None and (hand_over := request.environ.get(HAND_OVER)) is not None:
-            hand_over(answered)
-            return _sent(answered)
-        return _sent(waiting.sent(answered))
+        return answers().answer()
 
     def failed(error: InternalServerError) -> Response | InternalServerError:
         return error if CONTROL.match(request.path) is None else _sent(control_failure(500, _FAILED))

@@ -14,7 +14,7 @@ from importlib import import_module
 from itertools import chain
 from pkgutil import iter_modules
 from time import monotonic
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar, cast
 from urllib.parse import parse_qsl
 
 from mockserver.api.gateway import MAX_BODY
@@ -24,11 +24,14 @@ from mockserver.core.errors import Conflict, NotFound, Problem, Refusal, StoreEr
 from mockserver.core.messages import SECOND, Delivery
 from mockserver.inputs import fields
 from mockserver.settings.table import Settings
+from mockserver.stores.journal import MuchLeft
 from mockserver.web import routes
 from mockserver.web.address import Address, address_of
 from mockserver.web.door import Door, wrong_type
 from mockserver.web.json_body import Malformed, read_json
 from mockserver.web.route import Caller, ControlContext, ControlRequest, Deferred, Document, Guard, Route, Unmet
+
+T = TypeVar("T")
 
 ROOT = "/_mock"
 JSON = "application/json"
@@ -47,6 +50,8 @@ _PREFLIGHT: Mapping[str, str] = {
 _EXPOSED: Mapping[str, str] = {"Access-Control-Expose-Headers": "Allow, WWW-Authenticate"}
 _STATUSES: Mapping[type[Refusal], int] = {NotFound: 404, Malformed: 400, Conflict: 409}
 """Of refusals; any other is 422."""
+_PAUSE = 0.5  # seconds between two looks whether a server still runs, of which an answer is waited for
+_TRIES = 3  # to find a journal read that others write meanwhile
 _TITLES: Mapping[int, str] = {
     400: "The body can't be read",
     404: "It was not found",
@@ -188,33 +193,56 @@ class Control:
 
     def wait(self, over: threading.Event, seconds: float) -> None:
         """Holds the caller's thread until it is over, at most so many seconds; meanwhile looks at what other processes
-        have done, where they can.
+        have done, where they can. Raises what the guard raises, such as that the server has stopped.
         """
         mock, end = self._context.mock, monotonic() + seconds
-        while not over.wait(min(LOOK, end - monotonic()) if mock.store.is_shared else seconds) and monotonic() < end:
+        pause = LOOK if mock.store.is_shared else _PAUSE
+        while not over.wait(min(pause, end - monotonic())) and monotonic() < end:
             self._guard(mock.watch)
 
     def _handled(
         self, route: Route, parts: Mapping[str, str], query: Mapping[str, str], body: Any, caller: Caller
     ) -> Handled | Deferred:
+        mock = self._context.mock
         try:
             request = _read(route, parts, query, body, caller)
 
             def operation() -> tuple[int, Any] | Deferred:
                 with ExitStack() as unless_kept:
-                    with self._context.mock.store.transaction(write=route.http_method != "GET"):
+                    with mock.store.transaction(write=route.http_method != "GET" and not route.only_asks):
                         given = route.handler(self._context, request)
                         if not isinstance(given, tuple):
                             unless_kept.callback(given.leave)  # it will not be sent where the transaction fails
                     unless_kept.pop_all()
                 return given
 
-            given = route.handler(self._context, request) if route.apart else self._guard(operation)
-            return Handled(*given) if isinstance(given, tuple) else cast("Deferred", given)
+            given = route.handler(self._context, request) if route.apart else self._in_parts(operation)
+            return Handled(*given) if isinstance(given, tuple) else given
         except Refusal as refusal:
             return _refused(refusal)
         except StoreError as error:
             return problem(503, Problem("", str(error)))
+
+    def _in_parts(self, operation: Callable[[], T]) -> T:
+        """What the operation gives. A journal of which much is to be read first is read in parts, and other calls are
+        answered between them.
+        """
+        journal = self._context.mock.journal
+
+        def begun() -> T:
+            journal.in_parts = True
+            try:
+                return operation()
+            finally:
+                journal.in_parts = False
+
+        for _ in range(_TRIES):
+            try:
+                return cast("T", self._guard(begun))
+            except MuchLeft as left:
+                while self._guard(left.read_on):
+                    pass
+        return cast("T", self._guard(operation))
 
 
 _ENDED = problem(503, Problem("", "the mock was reset, or stopped, while this answer waited"), title="The wait ended")
@@ -303,31 +331,40 @@ def _parts(route: Route, parts: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _query(raw: bytes) -> dict[str, str]:
-    pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True)
-    query = dict(pairs)
-    if len(query) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise Refusal(Problem(fields.inside("", twice), "is given more than once", "give it once"))
+    query: dict[str, str] = {}
+    for name, value in parse_qsl(raw.decode("latin-1"), keep_blank_values=True):
+        if name in query:
+            raise Refusal(Problem(fields.inside("", name), "is given more than once", "give it once"))
+        query[name] = value
     return query
 
 
 def _routed(http_method: str, path: str) -> tuple[Route, Mapping[str, str]]:
     """The route of a request, and the parts of its path. Raises _Stray, and NotFound for a name that is empty."""
-    if path.endswith("/") and path != "/":
+    found = _matched(path)  # a login may end with a slash
+    if found is None and path.endswith("/") and path != "/":
         path = path[:-1]
         if any(one.startswith(f"{path}/<") for one in route_table()):  # a client's variable may have been empty
             raise _Stray(
                 problem(404, Problem("path", "nothing is named after the slash", "name one, or leave the slash out"))
             )
-    for template, methods in route_table().items():
-        match = _pattern(template).fullmatch(path)
-        if match is not None:
-            route = methods.get("GET" if http_method == "HEAD" else http_method)
-            if route is None:
-                raise _Stray(_not_allowed(http_method, template, methods))
-            return route, match.groupdict()
-    raise _Stray(_unknown(path))
+        found = _matched(path)
+    if found is None:
+        raise _Stray(_unknown(path))
+    template, parts = found
+    methods = route_table()[template]
+    route = methods.get("GET" if http_method == "HEAD" else http_method)
+    if route is None:
+        raise _Stray(_not_allowed(http_method, template, methods))
+    return route, parts
+
+
+def _matched(path: str) -> tuple[str, Mapping[str, str]] | None:
+    """The path of the route that has this path, and the parts that it names."""
+    for template in route_table():
+        if (match := _pattern(template).fullmatch(path)) is not None:
+            return template, match.groupdict()
+    return None
 
 
 @cache
@@ -351,4 +388,5 @@ def _unknown(path: str) -> Handled:
     near = get_close_matches(cut(f"{ROOT}{path}"), known, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
     what = f"{ROOT}{cut(path)} is not a route"
-    return problem(404, Problem("path", what, f"{hint}routes: {', '.join(known)}"), title="The route is unknown")
+    remedy = f"{hint}GET {ROOT}/openapi.json has all routes"
+    return problem(404, Problem("path", what, remedy), title="The route is unknown")

@@ -132,6 +132,7 @@ class Route:
     parts: Mapping[str, Field[Any]] = field(default_factory=dict)
     """The fields of the path's parts, which are texts; a part that its field refuses is answered as unknown."""
     open: bool = False  # whether it answers without the admin token, too
+    only_asks: bool = False  # whether it changes nothing, though its HTTP method is not GET
     apart: bool = (
         False  # whether the handler runs outside of the guard and of any transaction, so that nothing holds it
     )

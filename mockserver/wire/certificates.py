@@ -15,10 +15,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from mockserver.core.errors import Problem, Refusal
 from mockserver.wire.failures import WireError
+from mockserver.wire.own_directory import own_directory
 
 NAMES = ("localhost", "127.0.0.1", "::1", "i-find.pro")
 """What every certificate is for: this machine, and the host that the mock stands for."""
@@ -62,10 +62,10 @@ def certificates(names: Iterable[str], authority: str | None = None) -> Iterator
     context. No key is in a file any more by then. Raises Refusal where the file can't be written, WireError where
     openssl is missing or fails.
     """
-    with TemporaryDirectory(prefix="ifind-mock-tls-") as kept:  # for this user alone, as the system makes it
-        made = Path(kept, "ca.pem")
-        with TemporaryDirectory(prefix="ifind-mock-keys-") as private:
-            context = _made(Path(private), made, list(dict.fromkeys((*NAMES, *names))))
+    with own_directory("tls") as kept:
+        made = kept / "ca.pem"
+        with own_directory("keys") as private:
+            context = _made(private, made, list(dict.fromkeys((*NAMES, *names))))
         yield Certificates(context, _written(made, authority).absolute())
 
 

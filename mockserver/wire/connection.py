@@ -10,8 +10,9 @@ from typing import Protocol, cast
 
 from mockserver.api.http import Request, Response, refusal
 from mockserver.settings.limits import Limits
+from mockserver.standard_error import write_failure
 from mockserver.wire.delivery import BEGIN, CONTINUE, TRANSPORTS, PendingRequest, ordinary
-from mockserver.wire.failures import Rejected, report
+from mockserver.wire.failures import Rejected
 from mockserver.wire.fast_answers import FastAnswers
 from mockserver.wire.request_reader import Reader
 from mockserver.wire.states import Event, State, after
@@ -327,7 +328,7 @@ class Connection(asyncio.Protocol):
         try:
             answer = fast.answer(data, self.peer)
         except Exception as error:  # noqa: BLE001 - a bug there must not end the connection without a word
-            report("a fast answer", error)
+            write_failure("a fast answer", error)
             self.refuse(Rejected(500, "the mock failed; its standard error says where"))
             return True
         if answer is None:

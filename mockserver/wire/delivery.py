@@ -19,7 +19,7 @@ from typing import Protocol, TypeAlias
 
 from mockserver.api.http import ENDED, LONGEST_ROUTE, Later, Request, Response, refusal
 from mockserver.core.messages import SECOND
-from mockserver.wire.failures import report
+from mockserver.standard_error import write_failure
 from mockserver.wire.guards import StateGuard
 
 BEGIN = b"HTTP/1.1 "  # what every answer begins with
@@ -208,7 +208,7 @@ def _now(later: Later) -> Response:
     try:
         return later.response()
     except Exception as error:  # noqa: BLE001 - a bug there must not end the loop
-        report("an answer that waited", error)
+        write_failure("an answer that waited", error)
         return refusal(500, "the mock failed; see its standard error")
 
 
@@ -221,7 +221,7 @@ def _parts(pending: PendingRequest, response: Response, last: bool) -> tuple[byt
     try:
         return _head(pending, response, last), _body(pending, response)
     except Exception as error:  # noqa: BLE001 - a response that can't be written must not take others down with it
-        report("writing an answer", error)
+        write_failure("writing an answer", error)
         pending.length = None
         failed = refusal(500, "the mock failed; see its standard error")
         return _head(pending, failed, last), _body(pending, failed)

@@ -111,14 +111,10 @@ Run: TypeAlias = Callable[..., _Made | None]
 """Answers a call of an account at a time, from a peer, with Values; None where the call is the gateway's."""
 
 
-@dataclass(slots=True, eq=False)
-class _Ready:
-    """A ready answer."""
-
-    seconds: tuple[int, int]  # of its task's creation and end, since 1970
-    body: bytes
-    places: list[tuple[int, int]]  # where they stand in the body, and which of the two
-    reason: str
+_Ready: TypeAlias = tuple[tuple[int, int], bytes, tuple[tuple[int, int], ...], str]
+"""A ready answer: the seconds since 1970 of its task's creation and end, its body, where these stand in the body and
+which of the two, and its reason. A tuple of such things, since there are many, which the garbage collector passes by.
+"""
 
 
 @dataclass(slots=True, eq=False)
@@ -169,14 +165,14 @@ class CommonParts:
     """What answers have in common that are made sooner than by the gateway, under the profile and settings of now."""
 
     def __init__(self, gateway: Gateway) -> None:
-        self._mock = gateway.mock
-        self._plain = gateway.plain
+        self._gateway, self._mock = gateway, gateway.mock
         self._prepare()
 
     def _prepare(self) -> None:
         """Writes what answers have in common."""
         mock = self._mock
         self._profile, self._simulation = profile, simulation = mock.profile, mock.simulation
+        self._plain = self._gateway.plain
         rules, latency = profile.rules, simulation.latency
         self._is_usual = rules.rate is None and rules.origin is None and latency.kind == "fixed" and not latency.time
         """Whether no clause and no setting asks for more at each call."""
@@ -257,7 +253,11 @@ class FastAnswers(CommonParts, ABC):
             return None
         operation, asked, login, token, phone, source, number, form = found.groups()
         mock, store = self._mock, self._state
-        if mock.profile is not self._profile or mock.simulation is not self._simulation:
+        if (
+            mock.profile is not self._profile
+            or mock.simulation is not self._simulation
+            or self._gateway.plain is not self._plain
+        ):
             self._prepare()
         run = self._runs[posted].get(operation)
         if run is None or (self._begin is not None and not self._begin()):
@@ -281,14 +281,13 @@ class FastAnswers(CommonParts, ABC):
         lines = lines or self._lines(shape, reason, task, len(body))
         shown, size = None if of == account.token else of, len(body)
         memory, kind, name, content_type = self._memory, shape.kinds[posted], account.login, shape.content_type
+        number = 0 if memory is None else memory.journal.last_number + 1
+        kept = (number, now, kind.number, real, name, task, shown, searched, reason, len(asked), size, content_type)
         if memory is None:
-            seen = (now, kind, real, name, task, shown, searched, reason, len(asked), size, content_type)
-            self._keep(shape.counted, seen, body)
+            self._keep(shape.counted, kind, kept, body)
         else:
             memory.made[shape.counted] += 1
             if memory.journal.size:
-                number = memory.journal.last_number + 1
-                kept = (number, now, kind, real, name, task, shown, searched, reason, len(asked), size, content_type)
                 memory.journal.keep(name, kept, body)
         return lines, body, reason
 
@@ -301,10 +300,8 @@ class FastAnswers(CommonParts, ABC):
     def _writing(self) -> dict[bytes, Run]:
         """What answers the operations that write."""
 
-    def _keep(self, counted: Made, seen: tuple[Any, ...], body: bytes) -> None:
-        """Counts a call that is answered, and keeps its entry in the journal, where the store is not in memory. seen is
-        a Kept without its number.
-        """
+    def _keep(self, counted: Made, kind: EntryKind, kept: Kept, body: bytes) -> None:
+        """Counts a call that is answered, and keeps its entry in the journal, where the store is not in memory."""
         raise NotImplementedError
 
     def _form(self, data: bytes) -> re.Match[bytes] | None:
@@ -373,21 +370,23 @@ class FastAnswers(CommonParts, ABC):
         key = (phone, source, ip, cost, seed, demo, edition, form)
         seconds = created // SECOND, (done or created) // SECOND
         made = self._ready.values.get(key)
-        if made is None or (made.seconds != seconds and not self._has_times(made, seconds, shape)):
-            made = self._made_ready(Task(*fields), seconds, shape)
-            self._ready.put(key, made, len(made.body) + _AROUND)
-        return shape, made.body, made.reason, task, phone, source, None
+        if made is None or made[0] != seconds:
+            made = self._at_other_times(made, seconds, shape) or self._made_ready(Task(*fields), seconds, shape)
+            self._ready.put(key, made, len(made[1]) + _AROUND)
+        return shape, made[1], made[3], task, phone, source, None
 
-    def _has_times(self, made: _Ready, seconds: tuple[int, int], shape: AnswerShape) -> bool:
-        """Writes other times into the body, where they are as long as those that it has. Returns whether they are."""
-        before, after = (self._times(times, shape) for times in (made.seconds, seconds))
+    def _at_other_times(self, made: _Ready | None, seconds: tuple[int, int], shape: AnswerShape) -> _Ready | None:
+        """The answer with other times in its body; None where they are not as long as those that it has."""
+        if made is None:
+            return None
+        was, text, places, reason = made
+        before, after = (self._times(times, shape) for times in (was, seconds))
         if [*map(len, before)] != [*map(len, after)]:
-            return False
-        body = bytearray(made.body)
-        for at, which in made.places:
+            return None
+        body = bytearray(text)
+        for at, which in places:
             body[at : at + len(after[which])] = after[which]
-        made.seconds, made.body = seconds, bytes(body)
-        return True
+        return seconds, bytes(body), places, reason
 
     def _made_ready(self, task: Task, seconds: tuple[int, int], shape: AnswerShape) -> _Ready:
         rules = self._profile.rules
@@ -401,7 +400,7 @@ class FastAnswers(CommonParts, ABC):
             if piece in marks:
                 places.append((len(body), marks.index(piece)))
             body += times[marks.index(piece)] if piece in marks else piece
-        return _Ready(seconds, body, places, answer.reason)
+        return seconds, body, tuple(places), answer.reason
 
     def _times(self, seconds: tuple[int, int], shape: AnswerShape) -> tuple[bytes, bytes]:
         """The times of creation and end as a ready answer has them."""

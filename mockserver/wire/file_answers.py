@@ -12,7 +12,7 @@ from mockserver.core.clock import Clock
 from mockserver.core.errors import StoreError
 from mockserver.core.messages import AT_ONCE, Micros
 from mockserver.core.tasks import Account
-from mockserver.stores.memory_journal import EntryKind
+from mockserver.stores.memory_journal import EntryKind, Kept
 from mockserver.stores.sqlite import SqliteStore
 from mockserver.stores.sqlite_reader import SqliteReader
 from mockserver.stores.store import Made as Counted
@@ -50,7 +50,8 @@ class _Create:
         if not self.plain:
             headers = (*headers, ("X-Mock-Task", str(task)), ("X-Mock-Reason", reason))
         (now, real), (phone, source, size) = self.times, self.seen
-        kept = (0, now, self.kind, real, self.login, task, phone, source, reason, size, len(body), shape.content_type)
+        seen_as = (self.login, task, phone, source, reason, size, len(body), shape.content_type)
+        kept = (0, now, self.kind.number, real, *seen_as)
         return Made(Response(200, headers, body, AT_ONCE, reason), shape.counted, self.kind.entry(kept))
 
 
@@ -79,7 +80,11 @@ class FileCreates(CommonParts):
             return None
         _, asked, login, token, phone, source, number, wanted = found.groups()
         mock, store = self._mock, self._store
-        if mock.profile is not self._profile or mock.simulation is not self._simulation:
+        if (
+            mock.profile is not self._profile
+            or mock.simulation is not self._simulation
+            or self._gateway.plain is not self._plain
+        ):
             self._prepare()
         if (version := store.version) != self._version or len(self._accounts) > _MOST:
             self._version, self._accounts, self._clocks = version, {}, {}
@@ -148,7 +153,6 @@ class FileAnswers(FastAnswers):
     def _writing(self) -> dict[bytes, Run]:
         return {}
 
-    def _keep(self, counted: Counted, seen: tuple[Any, ...], body: bytes) -> None:
-        kind: EntryKind = seen[1]
-        self._journal.add_at_once(counted, kind.entry((0, *seen)) if self._journal.size else None, body)
+    def _keep(self, counted: Counted, kind: EntryKind, kept: Kept, body: bytes) -> None:
+        self._journal.add_at_once(counted, kind.entry(kept) if self._journal.size else None, body)
         self._journal.tidy()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -37,6 +38,7 @@ class StateGuard(ABC):
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        self._process = os.getpid()
         self._ident: int | None = threading.get_ident()
 
     def __call__(self, operation: Callable[[], T]) -> T:
@@ -48,6 +50,10 @@ class StateGuard(ABC):
         return self._result(operation, SOON)
 
     def _result(self, operation: Callable[[], T], patience: float | None) -> T:
+        if self._process != os.getpid():  # the copy of the loop says for ever that it runs
+            raise WireError(
+                "the mock runs in the process from which this one was forked; ask it at its URL: Mock.at(url)"
+            )
         if threading.get_ident() == self._ident:
             return operation()
         future: Future[T] = Future()

@@ -11,7 +11,6 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from mockserver.api.mock import Mock
 from mockserver.core.errors import IfindMockError, Problem, Refusal
@@ -21,6 +20,7 @@ from mockserver.standard_error import STANDARD_ERROR, write_line
 from mockserver.stores.opening import end_run, look_after
 from mockserver.stores.state_run import PART, Run
 from mockserver.wire.listening import sockets
+from mockserver.wire.own_directory import own_directory
 from mockserver.wire.serving import opened
 from mockserver.wire.settings_file import SettingsFile
 from mockserver.wire.workers import CHANGED, WorkerChannel, Workers, say_at_once, serve_worker
@@ -128,13 +128,13 @@ def _no_longer(seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def _shared(state: str) -> Iterator[tuple[str, str | None]]:
+def _shared(state: str) -> Iterator[tuple[str, Path | None]]:
     """A state that processes can share: in place of memory a file in a directory of its own, which is the second."""
     if state != "memory":
         yield state, None
         return
-    with TemporaryDirectory(prefix="ifind-mock-state-") as directory:
-        yield str(Path(directory, "state.db")), directory
+    with own_directory("state") as directory:
+        yield str(directory / "state.db"), directory
 
 
 def _part(limits: Limits, workers: int) -> Limits:

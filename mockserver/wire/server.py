@@ -18,14 +18,14 @@ from time import monotonic
 from typing import TypeAlias, cast
 from wsgiref.types import WSGIApplication
 
+from mockserver.api.gateway import FAILED
 from mockserver.api.http import API_PATHS, ENDED, Request, Response, refusal, shown_path
 from mockserver.api.mock import LOOK
 from mockserver.settings.limits import Limits
-from mockserver.standard_error import STANDARD_ERROR, write_line
+from mockserver.standard_error import STANDARD_ERROR, write_failure, write_line
 from mockserver.wire.connection import HANDSHAKE, Connection, Misplaced
 from mockserver.wire.delivery import Client, Outbox, PendingRequest
 from mockserver.wire.descriptors import fitted
-from mockserver.wire.failures import report
 from mockserver.wire.fast_answers import FastAnswers
 from mockserver.wire.guards import LoopGuard, StateGuard
 from mockserver.wire.listening import Listener, bound_address, sockets
@@ -36,7 +36,6 @@ Turn: TypeAlias = Callable[[Iterable[Request]], Sequence[Response]]
 WsgiFactory: TypeAlias = Callable[[StateGuard], WSGIApplication]
 
 CONTROL_PATH = "/_mock"
-_FAILED = refusal(500, "the mock failed; its standard error says where")
 _CROWDED = refusal(503, "too many connections")
 _NO_WAITING = refusal(503, "too many connections: the last ones are kept for answers that do not wait")
 _NO_THREAD = refusal(503, "the system lets the mock start no thread for this; raise ulimit -u, or try again")
@@ -406,7 +405,7 @@ class Server:
             try:
                 connection.read_on()
             except Exception as error:  # noqa: BLE001 - a bug there must not keep the others from being read
-                report("reading a request", error)
+                write_failure("reading a request", error)
                 connection.transport.abort()
         self._read_due = bool(self._reading)
         if self._read_due:
@@ -457,9 +456,9 @@ class Server:
             if len(responses) != len(batch):
                 raise AssertionError("not one answer for each request")
         except Exception as error:  # noqa: BLE001 - a bug there must not end the server
-            report("the gateway", error)
+            write_failure("the gateway", error)
             deque(requests, maxlen=0)  # the rest of the batch
-            responses = [_FAILED] * len(batch)
+            responses = [FAILED] * len(batch)
         return responses
 
     def _put(
@@ -525,8 +524,8 @@ class Server:
                 self._application = self._application or self._wsgi_factory(self.guard)
             response, length = call(self._application, request, *self._address, self.scheme)
         except Exception as error:  # noqa: BLE001 - a bug there must not end the thread
-            report("the WSGI application", error)
-            response, length = _FAILED, None
+            write_failure("the WSGI application", error)
+            response, length = FAILED, None
         try:
             self._loop.call_soon_threadsafe(self._deliver, pending, response, length)
         except RuntimeError:

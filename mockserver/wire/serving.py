@@ -124,6 +124,13 @@ def fastest_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
+def ending_signals() -> list[int]:
+    """The signals that end a server: also that of a terminal that has gone, unless it is ignored, as by `nohup`."""
+    named = [getattr(signal, name, None) for name in ("SIGTERM", "SIGINT", "SIGHUP")]
+    hangs_up = named[2] is not None and signal.getsignal(named[2]) is not signal.SIG_IGN
+    return [number for number in (named if hangs_up else named[:2]) if number is not None]
+
+
 def run_until_signal(
     server: Server,
     host: str,
@@ -131,8 +138,9 @@ def run_until_signal(
     on_ready: Callable[[str, int], None],
     is_over: Callable[[], bool] | None = None,
 ) -> None:
-    """Serves until SIGTERM or SIGINT, on the main thread; on_ready gets the bound address once it accepts connections.
-    is_over is asked a few times a second, and ends it, too. Raises WireError for an address that can't be bound.
+    """Serves until one of `ending_signals`, on the main thread; on_ready gets the bound address once it accepts
+    connections. is_over is asked a few times a second, and ends it, too. Raises WireError for an address that can't be
+    bound.
     """
     ended = asyncio.Event()
     sys.setswitchinterval(SWITCH)
@@ -146,7 +154,7 @@ def run_until_signal(
     with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=fastest_loop) as runner:
         # Event loops on Windows have no such handlers: there Ctrl-C comes as KeyboardInterrupt.
         with suppress(NotImplementedError):
-            for number in (signal.SIGTERM, signal.SIGINT):
+            for number in ending_signals():
                 runner.get_loop().add_signal_handler(number, ended.set)
         if is_over is not None:
             look(runner.get_loop(), is_over)

@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 from mockserver.api.gateway import Gateway
 from mockserver.core.errors import IfindMockError
 from mockserver.settings.table import SETTINGS, Settings
-from mockserver.wire.failures import report
+from mockserver.standard_error import write_failure
 
 _Job: TypeAlias = Callable[[], None]
 _LONG = 25
@@ -67,7 +67,7 @@ class SettingsFile:
         except Exception as error:  # noqa: BLE001 - a bug there must not end the looking
             self._reading = None
             if not isinstance(error, IfindMockError):
-                report(f"{file}: reading it", error)
+                write_failure(f"{file}: reading it", error)
             for line in str(error).splitlines() if isinstance(error, IfindMockError) else ():
                 self._say(line)
             self._say(f"{file}: has changed and is not applied; the settings stay as they were")

@@ -26,11 +26,11 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeAlias
 
 from mockserver.core.errors import IfindMockError
-from mockserver.standard_error import STANDARD_ERROR
-from mockserver.wire.failures import WireError, report
+from mockserver.standard_error import STANDARD_ERROR, write_failure
+from mockserver.wire.failures import WireError
 from mockserver.wire.listening import bound_address
 from mockserver.wire.server import Server
-from mockserver.wire.serving import SWITCH, fastest_loop, serve_until
+from mockserver.wire.serving import SWITCH, ending_signals, fastest_loop, serve_until
 
 READY, CLOSED, LEAVING, CHANGED, FAILED = b"r", b"c", b"l", b"s", b"f"
 _PASSED = b"."  # the byte that goes with a connection
@@ -162,9 +162,9 @@ class Workers:
     _over: bool = False
 
     def run(self, on_ready: Callable[[str, int], None], is_over: Callable[[], bool]) -> None:
-        """Serves until SIGTERM or SIGINT, or is_over says so, which is asked again and again. on_ready gets the bound
-        address once all workers accept connections. Raises WireError where one can't start at first, and where none can
-        later on.
+        """Serves until one of `ending_signals`, or is_over says so, which is asked again and again. on_ready gets the
+        bound address once all workers accept connections. Raises WireError where one can't start at first, and where
+        none can later on.
         """
         gc.freeze()  # what is there now stays in memory that the workers share
         with selectors.DefaultSelector() as self._selector, self._woken():
@@ -283,7 +283,7 @@ class Workers:
             except IfindMockError as error:
                 handed.tell(FAILED + str(error).encode())
         except BaseException as error:  # noqa: BLE001 - nothing of the parent's may run here
-            report(f"worker {number}", error)
+            write_failure(f"worker {number}", error)
         finally:
             STANDARD_ERROR.flush()
             os._exit(status)  # what is to be done at the end of the parent is not done here
@@ -374,7 +374,7 @@ class Workers:
 
     @contextmanager
     def _woken(self) -> Iterator[None]:
-        """Has SIGTERM and SIGINT end the turns."""
+        """Has signals end the turns."""
 
         def end(_number: int, _frame: object) -> None:
             self._over = True
@@ -383,7 +383,7 @@ class Workers:
         for one in self._waker:
             one.setblocking(False)
         self._selector.register(self._waker[0], selectors.EVENT_READ, lambda one: one.recv(4096))
-        before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+        before = {number: signal.signal(number, end) for number in ending_signals()}
         old = signal.set_wakeup_fd(self._waker[1].fileno())
         try:
             yield

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mockserver.core.errors import StoreError
-from mockserver.stores import call_log
+from mockserver.stores import call_log, log_journal
 from mockserver.stores.call_log import CallLog, LogReader, framed
-from mockserver.stores.journal import Pattern
+from mockserver.stores.journal import Journal, MuchLeft, Pattern
+from mockserver.stores.log_journal import LogJournal
 from mockserver.stores.sqlite import SqliteStore
+from mockserver.web.control import Control
 from support.in_process import LOGIN, Api
 from support.processes import serving
 from support.wire_server import wait_for
 
 
 def read(reader: LogReader) -> list[object]:
-    return [record for record, _ in reader.read()]
+    return [record for part in iter(reader.part, []) for record, _ in part]
 
 
 def file_of(path: Path, number: int = 1) -> Path:
@@ -69,16 +72,32 @@ def test_what_no_mock_has_written_is_an_error_and_runs_nothing(path: Path, text:
     with closing(SqliteStore(path)) as store:
         head = call_log._HEAD.pack(len(text), call_log.crc32(text))
         file_of(path).write_bytes(call_log._MARK + head + text)
-        with pytest.raises(StoreError, match="the journal beside it holds a record that this ifind-mock can't read"):
-            store.journal.count(Pattern({}))
+        for in_parts in (False, True, False):  # it does not go on behind that
+            store.journal.in_parts = in_parts
+            with pytest.raises(
+                StoreError, match="the journal beside it holds a record that this ifind-mock can't read"
+            ):
+                store.journal.count(Pattern({}))
+
+
+def looked_at_in_parts(journal: Journal) -> None:
+    journal.in_parts = True
+    try:
+        journal.look()
+    except MuchLeft as left:
+        while left.read_on():
+            pass
+    journal.in_parts = False
 
 
 def test_a_log_that_grows_long_is_summed_up_and_nothing_asked_of_it_changes(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever reads all the time, whoever reads at last, and a mock that holds it in memory are told the same."""
-    mocks = [Api(state=state, journal=7) for state in ("memory", *[str(path)] * 3)]
+    """Whoever reads all the time, whoever reads at last, in parts or not, and a mock in memory are told the same."""
+    mocks = [Api(state=state, journal=7) for state in ("memory", *[str(path)] * 4)]
     monkeypatch.setattr(call_log, "LONGEST", 3000)
+    monkeypatch.setattr(call_log, "_PART", 700)
+    monkeypatch.setattr(log_journal, "_FEW", 0)
     numbers = count()
 
     def seen(api: Api) -> object:
@@ -93,7 +112,10 @@ def test_a_log_that_grows_long_is_summed_up_and_nothing_asked_of_it_changes(
         for api in (mocks[0], mocks[1 + turn % 2]):
             api.call("info", login=login, token="demo-token" if login == LOGIN else "test-token")
         assert seen(mocks[1]) == seen(mocks[0])
-    assert seen(mocks[2]) == seen(mocks[3]) == seen(mocks[0])
+        if turn % 7 == 0:
+            looked_at_in_parts(mocks[4].mock.journal)
+    looked_at_in_parts(mocks[4].mock.journal)
+    assert seen(mocks[2]) == seen(mocks[3]) == seen(mocks[4]) == seen(mocks[0])
 
     def is_short() -> bool:
         mocks[1].call("info")  # one that was not summed up, as the thread was busy, is with the next
@@ -101,6 +123,37 @@ def test_a_log_that_grows_long_is_summed_up_and_nothing_asked_of_it_changes(
         return len(names) <= 4 and file_of(path) not in path.parent.iterdir()
 
     wait_for(is_short)
+
+
+@pytest.mark.parametrize("route", ["/requests", "/requests/1", "/requests.har", "/metrics", "/requests/count"])
+def test_the_state_is_free_while_a_long_log_is_read(path: Path, monkeypatch: pytest.MonkeyPatch, route: str) -> None:
+    monkeypatch.setattr(call_log, "_PART", 1000)
+    monkeypatch.setattr(log_journal, "_FEW", 1)
+    writing, reading = Api(state=str(path)), Api(state=str(path))
+    for _ in range(40):
+        writing.call("info")
+    read: list[int] = []
+    take = LogJournal._take_part
+
+    def noting(journal: LogJournal, part: Sequence[tuple[Any, bool]]) -> None:
+        read.append(len(part))
+        take(journal, part)
+
+    monkeypatch.setattr(LogJournal, "_take_part", noting)
+    held: list[int] = []
+
+    def guard(operation: Callable[[], Any]) -> Any:
+        before = sum(read)
+        try:
+            return operation()
+        finally:
+            held.append(sum(read) - before)
+
+    control = Control(reading.mock, reading.settings, guard, lambda _: None)
+    answered = control.handle("POST" if route.endswith("count") else "GET", route)
+
+    assert answered.status == 200
+    assert (sum(held), max(held) <= 5) == (40, True)
 
 
 def test_a_log_that_is_removed_is_begun_anew(path: Path) -> None:

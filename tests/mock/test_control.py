@@ -185,9 +185,9 @@ def test_faults_of_the_settings_are_armed_anew_by_a_reset(tmp_path: Any) -> None
     ("http_method", "path", "body", "status", "message"),
     [
         ("GET", "/_mock/helth", None, 404, "did you mean /_mock/health?"),
-        ("POST", "/_mock", {}, 404, "routes: /_mock/accounts"),
-        ("POST", "/_mock/", {}, 404, "routes: /_mock/accounts"),
-        ("GET", "/_mock/a/b", None, 404, "routes: /_mock/accounts"),
+        ("POST", "/_mock", {}, 404, "GET /_mock/openapi.json has all routes"),
+        ("POST", "/_mock/", {}, 404, "GET /_mock/openapi.json has all routes"),
+        ("GET", "/_mock/a/b", None, 404, "GET /_mock/openapi.json has all routes"),
         ("PUT", "/_mock/health", {}, 405, "allowed: GET"),
         ("POST", "/_mock/faults/f1", None, 405, "allowed: GET, PUT, DELETE"),
         ("POST", "/_mock/accounts", {"logn": "a"}, 422, "did you mean 'login'?"),

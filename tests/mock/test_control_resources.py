@@ -128,14 +128,16 @@ def test_a_body_names_no_other_login_than_its_path(api: ControlledApi) -> None:
     assert api.tell("GET /accounts/b@example.com").status == 404
 
 
-@pytest.mark.parametrize("login", ["a/b", "a/b/", "/", "ф@пример.рф", "a%2Fb", "?", "a;b", "..."])
+@pytest.mark.parametrize("login", ["a/b", "a/b/", "a//", "/", "//", "/a", "ф@пример.рф", "a%2Fb", "?", "a;b", "..."])
 def test_a_login_of_any_characters_has_a_path(api: ControlledApi, login: str) -> None:
-    if login.endswith("/"):
-        login += "x"  # a slash at the end of a path is none of a name
+    others = {f"{login}/", f"{login}x", login.removesuffix("/")} - {login, ""}
+    for one in others:
+        api.told("POST /accounts", {"login": one})
 
-    assert api.told(f"PUT /accounts/{login}", {})["login"] == login
+    assert api.told(f"PUT /accounts/{login}", {"daily_limit": 7})["login"] == login
     assert api.told(f"GET /accounts/{login}")["login"] == login
     assert api.tell(f"DELETE /accounts/{login}").status == 204
+    assert {api.told(f"GET /accounts/{one}")["daily_limit"] for one in others} == {100}
 
 
 @pytest.mark.parametrize("login", ["a b", "a\x00", "x" * 255, "\u200b", ".", ".."])

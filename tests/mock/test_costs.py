@@ -363,6 +363,17 @@ def test_long_values_are_refused_soon_and_not_repeated(document: dict[str, Any])
         assert time.process_time() - began < 0.5  # a backtracking pattern takes seconds
 
 
+def test_a_query_of_many_names_is_looked_through_once() -> None:
+    settings = load({})
+    client = make_app(open_gateway(settings), lambda operation: operation(), settings).test_client()
+    query = "&".join([*map(str, range(30_000)), "29999"])
+    began = time.process_time()
+    got = client.get(f"/_mock/accounts?{query}")
+
+    assert "29999: is given more than once" in got.get_json()["detail"]
+    assert time.process_time() - began < 1  # counting each name takes ten
+
+
 def test_a_long_unknown_path_is_answered_shortly() -> None:
     settings = load({})
     client = make_app(open_gateway(settings), lambda operation: operation(), settings).test_client()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,6 +24,7 @@ from mockserver.formats.writers import FORMATS
 from mockserver.profile.clauses import Clause
 from mockserver.settings.limits import Limits
 from mockserver.settings.loading import load
+from mockserver.settings.table import SETTINGS
 from mockserver.stores.journal import Pattern
 from mockserver.web.app import make_app
 from mockserver.wire import connection, fast_answers
@@ -29,6 +32,7 @@ from mockserver.wire.connection import Connection
 from mockserver.wire.delivery import PendingRequest
 from mockserver.wire.request_reader import Reader
 from mockserver.wire.serving import fast_answers_of, mock_server, run_in_thread
+from mockserver.wire.settings_file import SettingsFile
 from support.control_in_process import ControlledApi
 from support.in_process import CLAUSES, LOGIN, PHONE, TOKEN, Api
 from support.raw_client import Got, connected
@@ -213,7 +217,7 @@ def test_a_connection_beyond_the_limit_has_no_fast_answers() -> None:
 
 def test_a_failure_inside_is_answered_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     reported: list[tuple[str, str]] = []
-    monkeypatch.setattr(connection, "report", lambda what, error: reported.append((what, type(error).__name__)))
+    monkeypatch.setattr(connection, "write_failure", lambda what, error: reported.append((what, type(error).__name__)))
     wire = Wire(Api(), fast=True)
     for _ in range(2):
         wire.ask(call_of("info"))
@@ -447,6 +451,51 @@ def test_each_setting_changes_fast_answers_as_it_does_others(options: dict[str, 
     mocks.compare()
 
 
+LIVE: Mapping[str, str] = {
+    "profile": 'profile = "learned.toml"',
+    "clauses": 'clauses = ["xml.encoding=cp1251", "info.shape=list"]',
+    "edition": 'edition = "A"',
+    "delay": 'delay = "5s"',
+    "latency": 'latency = "1ms"',
+    "daily_limit": "daily_limit = 7",
+    "paid_until": 'paid_until = "2031-01-01"',
+    "seed": "seed = 7",
+    "plain": "plain = true",
+    "scenarios": 'scenarios = ["rate-limiting"]',
+    "accounts": f'[[accounts]]\nlogin = "{LOGIN}"\ntoken = "{TOKEN}"\ndemo = true',
+    "delays": '[delays]\n2 = "7s"',
+    "faults": '[[faults]]\nmatch = {method = "result"}\naction = {kind = "error", code = 7}',
+    "stubs": f'[[stubs]]\nmatch = {{phone = "{PHONE}"}}\nready = "at once"',
+}
+"""Of each setting that can change while the mock runs, a file that gives it another value."""
+
+
+@pytest.mark.parametrize("name", [one.name for one in SETTINGS if one.live])
+def test_a_changed_file_changes_fast_answers_as_it_does_others(name: str, anywhere: str, tmp_path: Path) -> None:
+    path, said = tmp_path / "mock.toml", list[str]()
+    path.write_text("", encoding="utf-8")
+    (tmp_path / "learned.toml").write_text('[profile]\n"info.shape" = "list"\n', encoding="utf-8")
+    mocks = Mocks(state=anywhere, config=str(path))
+    reading = partial(load, {"config": str(path)})
+    files = [
+        SettingsFile(reading, api.settings, api.gateway, lambda do: do(), said.append, run=lambda do: do())
+        for api in mocks.apis
+    ]
+    mocks.begin()
+    mocks.usual()
+    path.write_text(f"{'' if name == 'daily_limit' else 'daily_limit = 60'}\n{LIVE[name]}\n", encoding="utf-8")
+    for file in files * 2:
+        file.look()
+    mocks.usual()
+    mocks.passes(3)
+    mocks.usual("xml", "POST")
+    mocks.compare()
+
+    in_force = [line for line in said if "in force from now on" in line]
+    assert len(in_force) == len(files)
+    assert all(name in line for line in in_force)
+
+
 @pytest.mark.parametrize(
     "clause", [clause for clause in CLAUSES.values() if clause.default is not None], ids=lambda clause: clause.id
 )
@@ -569,3 +618,25 @@ def without_id(got: Got) -> tuple[Any, ...]:
     body = re.sub(rb'"(id|used)":[0-9]+', rb"", got.body)
     named = {name: value for name, value in got.headers.items() if name not in {"date", "x-mock-task", "x-mock-reason"}}
     return got.status, named, body
+
+
+def test_what_calls_leave_behind_is_nothing_that_the_garbage_collector_looks_at() -> None:
+    """Else it holds all calls for tens of milliseconds, again and again, once there is much of it."""
+    wire = Wire(Api({}, daily_limit=10**6), fast=True)
+
+    def looked_at(first: int, number: int) -> int:
+        for phone in range(first, first + number):
+            wire.ask_known(call_of("create", phone=str(70001230000 + phone)))
+        wire.api.time.passes(3)
+        for task in range(first + 1, first + number + 1):
+            wire.ask_known(call_of("result", id=task))
+            wire.ask(request_of("elsewhere", {}))
+        gc.collect()
+        gc.collect()  # a tuple of tuples is let go after these
+        return len(gc.get_objects())
+
+    before = looked_at(0, 20)
+    after = looked_at(20, 300)
+
+    assert wire.answered_fast > 600
+    assert after - before < 100

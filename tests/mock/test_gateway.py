@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -16,8 +17,10 @@ from werkzeug.formparser import MultiPartParser
 from mockserver.api.gateway import Hook
 from mockserver.api.http import Request, Response
 from mockserver.api.params import MAX_FIELDS, read_params
+from mockserver.assembly import open_gateway
 from mockserver.core.errors import StoreError
 from mockserver.core.messages import Answer, Call, Page
+from mockserver.settings.loading import load
 from support.in_process import LOGIN, PHONE, TOKEN, Api, reason
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -287,6 +290,43 @@ def test_where_the_commit_fails_writes_are_server_errors_and_nothing_is_charged(
 
     assert [a["status"] for a in answers] == ["ok", "error", "error"]
     assert (answers[1]["error_code"], api.used()) == (500, 0)
+
+
+class Buggy(Hook):
+    """Fails at a step of the calls of one phone."""
+
+    def __init__(self, step: str) -> None:
+        self._step = step
+
+    def _fail(self, step: str, call: Call) -> None:
+        if step == self._step and call.params.get("phone") == "70000000009":
+            raise ValueError("token=demo-token")
+
+    def on_call(self, call: Call) -> Call | Answer | Page:
+        self._fail("on_call", call)
+        return call
+
+    def on_response(self, call: Call, _answer: Answer | Page, response: Response) -> Response:
+        self._fail("on_response", call)
+        return response
+
+
+@pytest.mark.parametrize("step", ["on_call", "on_response"])
+@pytest.mark.parametrize("state", ["memory", "state.db"])
+def test_a_bug_that_one_call_meets_is_nothing_to_the_others_of_its_turn(
+    step: str, state: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = load({"state": state if state == "memory" else str(tmp_path / state)})
+    gateway = open_gateway(settings, hook=lambda _: Buggy(step))
+    queries = [urlencode({**WHOLE, "phone": f"7000000000{last}"}).encode() for last in (1, 9, 2)]
+    turn = gateway.turn([Request("GET", b"/api/create", query, {}, b"", "127.0.0.1") for query in queries])
+    gateway.mock.store.close()
+
+    assert [response.status for response in turn] == [200, 500, 200]
+    assert json.loads(turn[1].body)["message"] == "the mock failed; its standard error says where"
+    said = capsys.readouterr().err
+    assert "the gateway failed with ValueError at test_gateway.py:" in said
+    assert TOKEN not in said
 
 
 class Stub(Hook):

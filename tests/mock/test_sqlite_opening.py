@@ -8,6 +8,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from mockserver.core.errors import StoreError
 from mockserver.stores.sqlite import SqliteStore
 from mockserver.stores.sqlite_schema import APPLICATION_ID, VERSION
-from support.stores import ANNA, another_user
+from support.stores import ANNA, TASK, another_user
 
 # The SQLite file: what may not be opened.
 
@@ -34,6 +35,28 @@ def foreign_database_with_a_log(path: Path) -> None:
             path.with_name(path.name + end).write_bytes(path.with_name("live.db" + end).read_bytes())
 
 
+def killed_in_a_checkpoint(path: Path, whole: Path, pages: int) -> None:
+    """As a process leaves the file that dies while it writes the log into it, page by page: so many are written. Those
+    that come to stand in `whole`.
+    """
+    log = path.with_name("live.db-wal").read_bytes()
+    path.write_bytes(path.with_name("live.db").read_bytes())
+    path.with_name(f"{path.name}-wal").write_bytes(log)
+    with closing(sqlite3.connect(path.with_name("live.db"), isolation_level=None)) as last:
+        last.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with path.open("r+b") as file:
+        file.write(whole.read_bytes()[: pages * 4096])
+
+
+def foreign_database_that_is_half_written(path: Path) -> None:
+    live = path.with_name("live.db")
+    with closing(sqlite3.connect(live, isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode = WAL")
+        other.execute("CREATE TABLE theirs (x)")
+        other.executemany("INSERT INTO theirs VALUES (?)", [("x" * 3000,)] * 9)
+        killed_in_a_checkpoint(path, live, pages=1)
+
+
 def newer_version(path: Path) -> None:
     SqliteStore(path).close()
     with closing(sqlite3.connect(path)) as later:
@@ -47,6 +70,7 @@ def newer_version(path: Path) -> None:
         (lambda path: path.write_bytes(b"\0"), "was not made by ifind-mock"),
         (foreign_database, "was not made by ifind-mock"),
         (foreign_database_with_a_log, "was not made by ifind-mock"),
+        (foreign_database_that_is_half_written, "was not made by ifind-mock"),
         (newer_version, rf"has format {VERSION + 1}, this ifind-mock reads formats 1 to {VERSION}; name another file"),
     ],
 )
@@ -76,6 +100,21 @@ def test_a_torn_file_is_refused_unless_another_process_completes_it_in_time(path
     other.start()
     SqliteStore(path).close()
     other.join()
+
+
+@pytest.mark.parametrize("pages", [1, 2, 20, 40])
+def test_a_process_that_dies_while_it_writes_the_log_into_the_file_loses_nothing(pages: int, path: Path) -> None:
+    live = path.with_name("live.db")
+    with closing(SqliteStore(live)) as store:
+        with store.transaction():
+            store.put_account(replace(ANNA, daily_limit=10_000))
+            made = [store.create_task(replace(TASK, phone=f"7000{number:0200d}"), 1) for number in range(800)]
+        assert live.stat().st_size < 40 * 4096 < path.with_name("live.db-wal").stat().st_size
+        killed_in_a_checkpoint(path, live, pages)
+
+    with closing(SqliteStore(path, patience=0.0)) as store:
+        assert [*store.tasks(ANNA.login)] == made
+        assert store.file.rows("PRAGMA integrity_check") == [("ok",)]
 
 
 def test_a_missing_directory_is_reported_and_not_made(path: Path) -> None:

@@ -280,6 +280,57 @@ def test_a_mock_that_does_not_run_says_so() -> None:
             use()
 
 
+def test_a_wait_ends_soon_after_its_mock_has_stopped() -> None:
+    mock = Mock().start()
+    account = mock.account()
+    told: list[str] = []
+
+    def wait() -> None:
+        try:
+            account.wait_until_called("info", timeout="60s")
+        except ControlError as error:
+            told.append(str(error))
+
+    waiter = threading.Thread(target=wait, daemon=True)
+    waiter.start()
+    time.sleep(0.1)
+    mock.stop()
+    waiter.join(10)
+
+    assert len(told) == 1
+    assert "has stopped" in told[0]
+
+
+FORKED = """
+import os, sys
+from mockserver.testing import ControlError, Mock
+with Mock(**eval(sys.argv[1])) as mock:
+    account = mock.account()
+    if not os.fork():
+        for use in (lambda: account.used, mock.account, account.reset):
+            try:
+                use()
+            except ControlError as error:
+                print(error)
+        print(Mock.at(mock.url).account(account.login).used)
+        mock.stop()
+        with mock:
+            print(mock.account().used)
+        sys.exit()
+    os.wait()
+    print(account.used)
+"""
+
+
+@pytest.mark.parametrize("settings", ["{}", "{'state': 'state.db'}"])
+def test_a_forked_process_is_told_whose_the_mock_is_and_ends_nothing_of_it(settings: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", FORKED, settings]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=30, cwd=tmp_path, check=True)
+
+    theirs = "the mock runs in the process from which this one was forked; ask it at its URL: Mock.at(url)"
+    assert ran.stdout.splitlines() == [*[theirs] * 3, "0", "0", "0"]
+
+
 @pytest.mark.parametrize("url", ["127.0.0.1:8080", "ftp://127.0.0.1", "http://", "http://h:99999", "http://[::1"])
 def test_what_is_no_url_is_refused(url: str) -> None:
     with pytest.raises(ControlError, match=r"not the URL of a mock; write it as http://127\.0\.0\.1:8080/api"):

@@ -22,7 +22,7 @@ from mockserver.api.http import url_of
 from mockserver.wire.failures import WireError
 from mockserver.wire.listening import sockets
 from mockserver.wire.server import Server
-from mockserver.wire.serving import fastest_loop, run_in_thread
+from mockserver.wire.serving import ending_signals, fastest_loop, run_in_thread
 from support.raw_client import Client, connected
 from support.wire_server import Echo, Pages, Serve, Up, get, on_loop, refused, wait_for
 
@@ -255,7 +255,7 @@ def started() -> Iterator[tuple[subprocess.Popen[str], tuple[str, int]]]:
             process.kill()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_the_process_within_a_second_with_answers_finished(number: signal.Signals) -> None:
     # One of three: a machine that runs other tests may hold up the process itself.
     assert any(_seconds_to_end(number) < 1 for _ in range(3))
@@ -274,6 +274,15 @@ def _seconds_to_end(number: signal.Signals) -> float:
         took = time.monotonic() - began
         assert process.communicate() == ("bye\n", None)
         return took
+
+
+def test_a_terminal_that_goes_ends_no_process_that_is_to_outlive_it() -> None:
+    before = signal.getsignal(signal.SIGHUP)
+    try:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup has it
+        assert ending_signals() == [signal.SIGTERM, signal.SIGINT]
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_page_that_hangs_does_not_keep_the_process_from_ending() -> None:

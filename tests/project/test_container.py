@@ -7,6 +7,7 @@ import re
 import shlex
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import urllib.request
@@ -107,26 +108,31 @@ def started() -> str:
     return json.dumps(json.loads(last("ENTRYPOINT")) + json.loads(last("CMD")))
 
 
-def test_it_serves_other_machines_and_its_health_is_known_without_a_token() -> None:
+@pytest.mark.parametrize("more", [{}, {"IFIND_MOCK_TLS": "true"}], ids=["plain", "TLS"])
+def test_it_serves_other_machines_and_its_health_is_known_without_a_token(more: dict[str, str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
-    check = last("HEALTHCHECK").partition("CMD ")[2].replace(f":{last('EXPOSE')}/", f":{port}/")
-    with run(started(), IFIND_MOCK_PORT=port, IFIND_MOCK_ADMIN_TOKEN="choose-one") as mock:
+    check = last("HEALTHCHECK").partition("CMD ")[2]
+    variables = {"IFIND_MOCK_PORT": port, "IFIND_MOCK_ADMIN_TOKEN": "choose-one", **more}
+    asking = {**variables, "http_proxy": "http://127.0.0.1:1", "https_proxy": "http://127.0.0.1:1"}
+    scheme = "https" if more else "http"
+    with run(started(), **variables) as mock:
         try:
             assert mock.stdout
-            assert mock.stdout.readline() == f"ready http://127.0.0.1:{port}/api\n"
-            with run(check) as healthy:
+            assert mock.stdout.readline() == f"ready {scheme}://127.0.0.1:{port}/api\n"
+            with run(check, **asking) as healthy:
                 healthy.communicate(timeout=20)
-            url = f"http://127.0.0.1:{port}/_mock/accounts"
+            url = f"{scheme}://127.0.0.1:{port}/_mock/accounts"
             request = urllib.request.Request(url, headers={"Authorization": "Bearer choose-one"})
-            assert urllib.request.urlopen(request, timeout=10).status == 200
+            context = ssl._create_unverified_context()
+            assert urllib.request.urlopen(request, timeout=10, context=context).status == 200
         finally:
             mock.terminate()
-    with run(check) as unhealthy:
-        unhealthy.communicate(timeout=20)
+    with run(check, **asking) as unhealthy:
+        _, why = unhealthy.communicate(timeout=20)
 
     assert healthy.returncode == 0
-    assert unhealthy.returncode != 0
+    assert (unhealthy.returncode, why) == (1, "ifind-mock: [Errno 111] Connection refused\n")
     assert mock.returncode == 0
 
 

@@ -27,6 +27,8 @@ ODD: Mapping[str, Mapping[str, str | None]] = {
     "no docstrings": {"PYTHONOPTIMIZE": "2"},
     "development mode": {"PYTHONDEVMODE": "1", "PYTHONWARNINGS": "error"},
     "a terminal of one column": {"COLUMNS": "1", "LINES": "1", "TERM": "dumb", "FORCE_COLOR": "1"},
+    "a terminal of no size": {"COLUMNS": "9" * 5000, "LINES": "²", "FORCE_COLOR": "1"},
+    "an encoding without escapes": {"PYTHONIOENCODING": "idna"},
     "proxies": {"http_proxy": "http://127.0.0.1:9", "ALL_PROXY": "http://127.0.0.1:9"},
     "a temporary directory that is not there": {"TMPDIR": "/nonexistent"},
 }
@@ -83,6 +85,14 @@ def test_the_suite_runs_and_a_sample_is_the_same_everywhere(name: str, tmp_path:
 
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert sample.stdout == ifind("sample", "70001234567", "--format", "xml", cwd=tmp_path).stdout
+
+
+def test_a_check_leaves_no_file_that_nobody_asked_for(tmp_path: Path) -> None:
+    variables = {**environment(), "HYPOTHESIS_STORAGE_DIRECTORY": ""}
+    done = run("check mock --only server.never-breaks", variables, tmp_path)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_files_are_the_users_own_under_a_narrow_mask(tmp_path: Path) -> None:

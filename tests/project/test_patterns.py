@@ -10,13 +10,14 @@ import pytest
 
 from contract_tests.captured import no_answer
 from contract_tests.decode import csv_dialect
-from contract_tests.learning.private_texts import as_word
+from contract_tests.engine.private_texts import as_word
 from mockserver.formats import csv as csv_format
 from mockserver.profile import clauses
 from mockserver.settings import service_links, table
 from mockserver.stores.opening import STORES
 from mockserver.web import control
-from support.patterns import GROWTH, Made, Use, growth, schema_patterns, texts_at, uses
+from support.patterns import GROWTH, TEXTS, Made, Use, growth, schema_patterns, texts_at, uses
+from support.torture import Torture
 
 IN_TABLES: Mapping[str, str] = {
     "contract_tests/contract/public_words.py": "fullmatch",
@@ -55,7 +56,7 @@ MADE: Mapping[str, tuple[str | bytes, ...]] = {
     "contract_tests/decode/csv_dialect.py: f'[": ('["\r\n;]',),
     "contract_tests/learning/error_tables.py: as_word": (as_word("login, token"),),
     "contract_tests/learning/error_tables.py: f": (rf"\b{_PARAMETER}\b",),
-    "contract_tests/learning/private_texts.py: as_word": (as_word("a word"),),
+    "contract_tests/engine/private_texts.py: as_word": (as_word("a word"),),
     "contract_tests/redact/mask.py: f": (r"(?<!\w)(?:ab|a\ b|a%20b)(?!\w)",),
     "contract_tests/redact/secrets.py: '|'.join": (rf"a/b|[?&]?\b{_PARAMETER}=",),
     "contract_tests/suite/test_errors.py: f": (rf"\b({_PARAMETER})\b",),
@@ -93,8 +94,9 @@ def test_each_pattern_that_is_made_at_run_time_is_listed_here() -> None:
 
 @pytest.mark.once
 @pytest.mark.parametrize("tenth", range(10))
-def test_no_pattern_takes_more_than_a_linear_time(tenth: int) -> None:
-    grown = [(use.place, *growth(use)) for use in _all()[tenth::10]]
+def test_no_pattern_takes_more_than_a_linear_time(tenth: int, torture: Torture) -> None:
+    most = torture.scale(short=TEXTS, long=20 * TEXTS)
+    grown = [(use.place, *growth(use, most=most)) for use in _all()[tenth::10]]
     slow = [f"{place}: {ratio:.0f} times, with {text!a}…" for place, ratio, text in grown if ratio > GROWTH]
 
     assert not slow, "\n".join(["4 times the text takes longer than 4 times:", *slow])

@@ -30,8 +30,7 @@ from mockserver.profile.profile import resolve
 from mockserver.settings.files import clauses
 from mockserver.settings.loading import load
 from mockserver.settings.table import SettingValues
-from mockserver.stores import redis as redis_store
-from mockserver.stores import shared_store, sqlite
+from mockserver.stores import redis_transactions, shared_store, sqlite
 from mockserver.stores.journal import Pattern
 from mockserver.web.app import make_app
 from mockserver.web.control import Control
@@ -219,7 +218,7 @@ def test_any_calls_to_either_are_answered_as_by_one_mock_in_memory(
     state = empty_state()
     with (
         mock.patch.object(sqlite, "TOMBSTONES", tombstones),
-        mock.patch.object(redis_store, "TOMBSTONES", tombstones),
+        mock.patch.object(redis_transactions, "TOMBSTONES", tombstones),
         mocks(state, state) as (time, opened),
         mocks("memory") as (model_time, (model,)),
     ):
@@ -494,6 +493,31 @@ def test_calls_that_can_t_be_written_are_written_later_or_not_known_any_more(
         assert two.mock.journal.dropped(Pattern({})) == dropped
         two.tell("POST /reset", {})
         assert one.mock.journal.count(Pattern({})).dropped == 0
+
+
+@IN_A_FILE
+@pytest.mark.parametrize("route", ["DELETE /requests", "DELETE /requests?login=demo@example.com", "POST /reset"])
+def test_a_journal_that_can_t_be_cleared_is_said_not_to_be(state: str, route: str) -> None:
+    path, _, login = route.partition("?login=")
+    query, body = ({"login": login} if login else {}), ({} if path.startswith("POST") else None)
+    with mocks(state, state) as (_, (one, two)):
+
+        def kept() -> list[int]:
+            return [each.mock.journal.count(Pattern({})).kept for each in (one, two)]
+
+        one.call("info")
+        with no_room_to_grow(Path(f"{state}-calls-1")):
+            assert one.control.handle(*path.split(), query, body).status == 503
+            one.call("info")  # which is held
+            status, told = one.control.handle(*path.split(), query, body)[:2]
+            assert (status, "make room on the disk" in told["detail"]) == (503, True)
+            assert kept() == [1, 1]
+        one.call("info")
+        assert kept() == [3, 3]
+        assert one.control.handle(*path.split(), query, body).status < 300
+        assert kept() == [0, 0]
+        two.call("info")
+        assert kept() == [1, 1]
 
 
 @pytest.mark.parametrize("value", ["{", "[]", '[1, {"action": {"kind": "of a later version"}}]'])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import textwrap
@@ -13,11 +14,14 @@ from typing import Any
 
 import pytest
 
+from mockserver.api.http import Request
 from mockserver.assembly import open_gateway
 from mockserver.core.clock import Clock
 from mockserver.core.errors import StoreError
 from mockserver.settings.loading import load
 from mockserver.stores.opening import open_store
+from support.in_process import LOGIN as DEMO
+from support.in_process import Api
 from support.stores import ANNA, LOGIN, SHARED, TASK, create, used
 
 PROGRAM = """
@@ -98,7 +102,7 @@ def opened(state: str, *accounts: str, **more: Any) -> Any:
 def test_a_mock_does_not_take_the_accounts_from_another_on_the_same_store(
     state: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("sqlite_file", "redis"):
+    for module in ("sqlite_file", "redis_transactions"):
         monkeypatch.setattr(f"mockserver.stores.{module}.LEAVING", 0.05)
     first, same = opened(state, "a:t", "b:t"), opened(state, "b:t", "a:t")
     for accounts in (["c:t"], ["a:t"], ["a:t", "b:other"], ["a:t", "b:t", "c:t"]):
@@ -124,3 +128,34 @@ def test_mocks_whose_settings_change_together_change_their_accounts(state: str) 
     for mock in mocks:
         assert [account.login for account in mock.store.accounts()] == ["b"]
         mock.store.close()
+
+
+@SHARED
+@pytest.mark.parametrize("login", ["test-1@example.com", "ann@example.com"])  # of the first, one is made on first use
+def test_an_account_that_goes_while_a_task_is_made_for_it_is_nothing_to_other_calls(
+    state: str, login: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = Api(state=state), Api(state=state)
+    other.mock.put_account(login, {"token": "test-token"})
+    one.create(login=login, token="test-token")
+    kind, dropped = type(one.mock.store), []
+
+    def late(store: Any, *task: Any) -> Any:
+        if not dropped:
+            dropped.append(other.mock.drop_account(login))
+        return create_task(store, *task)
+
+    create_task = kind.create_task
+    monkeypatch.setattr(kind, "create_task", late)
+    credentials = ((login, "test-token"), (DEMO, "demo-token"), (DEMO, "demo-token"))
+    queries = [f"login={name}&token={token}&phone=70001234567&source=2".encode() for name, token in credentials]
+    turn = [Request("GET", b"/api/create", query, {}, b"", "127.0.0.1") for query in queries]
+    gone, *others = [json.loads(response.body) for response in one.gateway.turn(turn)]
+
+    assert [answer["status"] for answer in others] == ["ok", "ok"]
+    assert gone["status"] == "ok" if login.startswith("test-") else gone["error_code"] == 401
+    tasks = one.mock.store.tasks(DEMO)
+    assert {task.id for task in tasks} == {answer["id"] for answer in others}
+    assert other.used() == sum(task.cost for task in tasks)
+    for api in (one, other):
+        api.mock.store.close()

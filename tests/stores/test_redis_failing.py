@@ -21,8 +21,7 @@ from mockserver.assembly import open_gateway
 from mockserver.core.errors import StoreError
 from mockserver.core.tasks import Task
 from mockserver.settings.loading import load
-from mockserver.stores import redis as redis_store
-from mockserver.stores import redis_link
+from mockserver.stores import redis_link, redis_transactions
 from mockserver.stores.journal import Pattern
 from mockserver.stores.opening import open_store
 from mockserver.stores.redis import RedisStore
@@ -45,7 +44,7 @@ def own() -> Iterator[RedisServer]:
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     lines: list[str] = []
-    monkeypatch.setattr(redis_store, "write_line", lines.append)
+    monkeypatch.setattr(redis_transactions, "write_line", lines.append)
     return lines
 
 
@@ -263,7 +262,7 @@ def test_a_lock_whose_answer_is_lost_is_not_waited_for(between: tuple[Breaking, 
         carrier.swallow = True
         began = time.monotonic()
         store.lock()
-        assert time.monotonic() - began < redis_store.LEASE / 2
+        assert time.monotonic() - began < redis_transactions.LEASE / 2
 
 
 def test_a_connection_that_redis_ends_is_made_anew_without_a_word(redis: RedisServer, said: list[str]) -> None:
@@ -419,7 +418,7 @@ def test_a_lock_whose_holder_has_died_is_waited_for(redis: RedisServer) -> None:
 def test_a_lock_that_is_held_for_long_fails_a_write_and_no_read(
     redis: RedisServer, monkeypatch: pytest.MonkeyPatch, said: list[str]
 ) -> None:
-    monkeypatch.setattr(redis_store, "BUSY", 0.05)
+    monkeypatch.setattr(redis_transactions, "BUSY", 0.05)
     with closing(open_store(redis.url)) as store:
         assert isinstance(store, RedisStore)
         store.put_account(ANNA)
@@ -433,7 +432,7 @@ def test_a_lock_that_is_held_for_long_fails_a_write_and_no_read(
 
 
 def test_a_holder_that_was_too_slow_has_written_nothing(redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redis_store, "LEASE", 0.05)
+    monkeypatch.setattr(redis_transactions, "LEASE", 0.05)
     state = redis.url
     with closing(open_store(state)) as store, closing(open_store(state)) as other:
         store.put_account(ANNA)
@@ -585,7 +584,7 @@ def test_a_node_of_a_cluster_keeps_the_whole_of_a_state() -> None:
 
 
 def test_what_was_taken_away_is_not_remembered_for_ever(redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redis_store, "TOMBSTONES", 3)
+    monkeypatch.setattr(redis_transactions, "TOMBSTONES", 3)
     with closing(open_store(redis.url)) as store:
         for number in range(20):
             with store.transaction(write=True):

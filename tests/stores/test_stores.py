@@ -24,7 +24,7 @@ from mockserver.faults.kinds import ASPECTS
 from mockserver.faults.matching import Facts
 from mockserver.stores.memory import MemoryStore
 from mockserver.stores.opening import open_store
-from mockserver.stores.store import Store
+from mockserver.stores.store import Again, Store
 from support.stores import ANNA, LOGIN, SHARED, TASK, create
 
 # One store against a plain model of it.
@@ -81,10 +81,10 @@ class Model:
     def put_account(self, account: Account) -> None:
         self.accounts[account.login] = account
 
-    def create_task(self, task: Task, day: int) -> Task | LimitReached | type[KeyError]:
+    def create_task(self, task: Task, day: int) -> Task | LimitReached | type[Again]:
         account = self.accounts.get(task.login)
         if account is None:
-            return KeyError
+            return Again
         used = account.used if account.day == day else 0
         if used >= account.daily_limit:
             return LimitReached(used, account.daily_limit)
@@ -144,8 +144,8 @@ class Machine(RuleBasedStateMachine):
 
     def step(self, name: str, *args: Any) -> None:
         expected = getattr(self.model, name)(*args)
-        if expected is KeyError:
-            with pytest.raises(KeyError):
+        if expected is Again:
+            with pytest.raises(Again):
                 getattr(self.store, name)(*args)
             return
         found = getattr(self.store, name)(*args)

@@ -362,6 +362,8 @@ def test_no_rows_are_names_alone_or_nothing() -> None:
     assert read(",".join(COLUMNS) + "\r\n", DATA).model == {"status": "ready", "data": []}
     assert read("name\r\n", NAMES).model == {"status": "ready", "names": []}
     assert not read("", replace(DATA, reference=nothing)).doubt
+    with pytest.raises(UnknownLayout):
+        read("", replace(PHOTO, reference=nothing))
     for context in (CREATE, INFO, PHOTO):
         with pytest.raises(Unreadable, match="an empty body"):
             read("", context)

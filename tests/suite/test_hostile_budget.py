@@ -27,6 +27,7 @@ from contract_tests.learning.learn import learn
 from contract_tests.transport.messages import Request
 from mockserver.mutants.kit.context import CallContext
 from support.checking import check, examined, options_for
+from support.pythons import few_on_each
 from support.raw_server import server
 from support.standins.breaking import Breakage
 from support.standins.running import serving
@@ -72,7 +73,7 @@ LIES: Mapping[str, Breakage] = {
 }
 
 
-@pytest.mark.parametrize("name", LIES)
+@pytest.mark.parametrize("name", few_on_each(LIES))
 def test_no_lie_about_what_a_create_takes_makes_a_run_pass_its_budget(name: str) -> None:
     with serving("courier", seconds=0.0, breakage=LIES[name]) as target:
         _, output = check(target, budget=2, poll_timeout=0.3, run_timeout=4.0)
@@ -166,7 +167,7 @@ SURPRISES: Mapping[str, tuple[Breakage, int]] = {
 """What is taken otherwise than JSON says, and how many units a create takes there."""
 
 
-@pytest.mark.parametrize("name", SURPRISES)
+@pytest.mark.parametrize("name", few_on_each(SURPRISES))
 def test_what_is_really_taken_passes_the_budget_by_one_create_at_most(name: str) -> None:
     breakage, most = SURPRISES[name]
     taken = []

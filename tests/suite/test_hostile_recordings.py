@@ -12,10 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
-from contract_tests.captured.capture import Asked
+from contract_tests.captured import files
+from contract_tests.captured import judge as judging
+from contract_tests.captured.capture import Asked, Capture
 from contract_tests.captured.files import validate
-from support.recorded import entry, har, url
+from contract_tests.decode.answers import read_answer
+from contract_tests.decode.model import Context, Decoded
+from mockserver.cli.main import commands
+from support.recorded import CREATED, entry, har, url
 
 MIB = 2**20
 BLANKS = gzip.compress(b" " * (4 * MIB))
@@ -97,3 +103,46 @@ def test_a_file_takes_little_time_and_memory_and_ends_in_no_error(
     assert result.files
     assert seconds < SECONDS
     assert peak < MEMORY + 4 * len(content)
+
+
+@pytest.mark.parametrize("form", ["responses", "archive"])
+def test_no_number_of_answers_holds_a_run_past_its_time(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = iter(range(10_000))
+    monkeypatch.setattr(files, "monotonic", lambda: float(next(now)))  # each look at the clock takes a second
+    one = b'HTTP/1.1 200 OK\r\n\r\n{"status":"ok","id":1}'
+    content = one * 100 if form == "responses" else har(*[entry(url("create"), CREATED)] * 100)
+    for name in ("a", "b"):
+        (tmp_path / name).write_bytes(content)
+    found = files.validate([str(tmp_path)], Asked(), strict=False, seconds=20)
+
+    assert found.exit_code == 4
+    assert 10 < len(found.files) < 25
+    assert [result.trouble for result in found.files[-2:]] == [
+        f"{100 - len(found.files) + 2} answers were not looked at: {files.TIME_UP}",
+        f"not looked at: {files.TIME_UP}",
+    ]
+
+
+def test_a_time_that_is_none_is_wrong_usage_and_a_short_one_ends_with_4(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b'{"status":"ok","id":1}')
+
+    invoke = CliRunner().invoke
+
+    assert invoke(commands, ["validate", str(tmp_path / "a"), "--timeout", "0.000001ms"]).exit_code == 4
+    assert "--timeout: 'soon' is not a duration" in invoke(commands, ["validate", "x", "--timeout", "soon"]).stderr
+
+
+def test_a_long_table_is_tried_as_no_answer_that_is_always_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = b"a;b;c;d\r\n" + b"1;2;3;4\r\n" * 10_000
+    tried: set[str] = set()
+
+    def read(body: bytes, asked: str, context: Context) -> Decoded:
+        tried.add(context.method)
+        return read_answer(body, asked, context)
+
+    monkeypatch.setattr(judging, "read_answer", read)
+    judging.judge(Capture(body), Asked())
+
+    assert tried == {"result"}

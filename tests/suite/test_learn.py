@@ -30,11 +30,11 @@ from contract_tests.contract.public_words import is_choice
 from contract_tests.contract.values import with_blank
 from contract_tests.decode.model import Decoded
 from contract_tests.engine.options import CheckOptions
+from contract_tests.engine.private_texts import PrivateTexts
 from contract_tests.learning.error_tables import NotCovered, template_of
 from contract_tests.learning.evidence import shape
 from contract_tests.learning.learn import learn
 from contract_tests.learning.learned_profile import Unseen, profile_file, profile_of
-from contract_tests.learning.private_texts import PrivateTexts
 from contract_tests.parity.parity import examine
 from contract_tests.redact.secrets import Secrets
 from contract_tests.report.report import Report, Spent
@@ -45,6 +45,7 @@ from mockserver.mutants.kit.mutant import unchanged
 from mockserver.settings.loading import load
 from support.command import ifind
 from support.in_process import CLAUSES
+from support.pythons import few_on_each
 from support.standins.breakages import BREAKAGES
 from support.standins.breaking import Breakage
 from support.standins.people import PERSONAL
@@ -107,7 +108,7 @@ def test_the_profile_of_a_server_is_learned_exactly_for_8_units(name: str, tmp_p
     assert len(found.calls) <= 60
 
 
-@pytest.mark.parametrize("name", STANDINS)
+@pytest.mark.parametrize("name", few_on_each(STANDINS))
 def test_a_server_passes_the_check_against_its_learned_profile(name: str, tmp_path: Path) -> None:
     out = io.StringIO()
     with serving(name) as target:

@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from itertools import count, cycle
 from typing import Any, cast
 
 import pytest
 
 from contract_tests.api import calls
-from contract_tests.api.calls import Account, Way
+from contract_tests.api.calls import MULTIPART, POST, Account, Call, Way
 from contract_tests.api.reply import Reply
+from contract_tests.captured.capture import Asked, Capture
+from contract_tests.captured.judge import judge
 from contract_tests.contract.members import COLUMNS
 from contract_tests.contract.outcome import Outcome
 from contract_tests.contract.ready_checks import CheckResult, TaskFacts, check
-from contract_tests.engine.every_answer import check_server_fault
+from contract_tests.decode.model import Context
+from contract_tests.engine import tasks
+from contract_tests.engine.every_answer import check_readable, check_server_fault, read
+from contract_tests.engine.options import GivenTask
 from contract_tests.findings.checks import Checks
 from contract_tests.findings.findings import Findings
 from contract_tests.redact.mask import Mask
 from contract_tests.redact.secrets import Secrets
 from contract_tests.suite.test_laws import _breaks
 from contract_tests.transport.messages import HttpResponse, Request
-from mockserver.mutants.kit.answers import content, errors, header, ready, rows, setting, table
+from mockserver.mutants.kit.answers import content, errors, header, page, ready, rows, setting, table
 from mockserver.mutants.kit.context import CallContext, Edit
 from mockserver.mutants.kit.mutant import Mutant
-from mockserver.mutants.kit.when import CREATE, CSV, ERROR, INFO, JSON, OK, READY, RESULT, XML, where
+from mockserver.mutants.kit.when import CREATE, CSV, ERROR, INFO, JSON, OK, READY, RESULT, XML, having, source, where
 from support.deviating import PHONE, deviating
 
 
@@ -205,19 +209,138 @@ def test_units_that_somebody_else_takes_accuse_nothing(mutant: Mutant, code: int
 
 
 @pytest.mark.parametrize(
-    ("http_method", "status", "faults"),
-    [("PROPFIND", 501, 0), ("PROPFIND", 500, 1), ("PROPFIND", 503, 1), ("GET", 501, 1), ("POST", 501, 1)],
+    ("http_method", "operation", "status", "faults"),
+    [
+        ("PROPFIND", "result", 501, 0),
+        ("PROPFIND", "result", 500, 1),
+        ("PUT", "create", 503, 1),
+        ("DELETE", "create", 501, 0),
+        ("GET", "result", 501, 1),
+        ("POST", "result", 501, 1),
+        ("POST", "create", 501, 1),
+        ("GET", "info", 501, 0),
+        ("POST", "info", 501, 0),
+        ("POST", "info", 500, 1),
+    ],
 )
 def test_501_says_that_a_method_is_unknown_where_nobody_documents_it(
-    http_method: str, status: int, faults: int
+    http_method: str, operation: str, status: int, faults: int
 ) -> None:
     findings = Findings("http://127.0.0.1", Mask({}), Secrets(), {})
-    call = replace(calls.result(Account("anna@example.com", "7f3a9c5be1d2408e"), 1), way=Way(http_method, "query"))
+    call = Call(operation, Account("anna@example.com", "7f3a9c5be1d2408e").params, Way(http_method, "query"))
     reply = Reply(call, HttpResponse(Request(http_method, ""), status, (), b"", 0.0), None)
     check_server_fault(Checks(findings, ()), reply)
+    captured = judge(Capture(b"", status), Asked(operation, http_method=http_method))
 
     assert len(findings.all) == faults
     assert [where for where, *_ in _breaks(reply)] == ["the HTTP status"] * faults
+    assert [p.clause for p in captured.problems if p.path == "HTTP status"] == ["server.never-breaks"] * faults
+
+
+PAGE = b"<html><body>Method Not Allowed</body></html>"
+JSON_OF_SERVER = b'{"detail": "Method Not Allowed"}'
+
+
+@pytest.mark.parametrize("body", [b"", PAGE, JSON_OF_SERVER], ids=["empty", "page", "json"])
+@pytest.mark.parametrize(
+    ("http_method", "operation", "status", "outcome"),
+    [
+        ("PUT", "result", 405, Outcome.INCONCLUSIVE),
+        ("PATCH", "create", 501, Outcome.INCONCLUSIVE),
+        ("POST", "info", 405, Outcome.INCONCLUSIVE),
+        ("POST", "create", 413, Outcome.INCONCLUSIVE),
+        ("GET", "result", 414, Outcome.INCONCLUSIVE),
+        ("POST", "create", 405, Outcome.BROKEN),
+        ("GET", "result", 200, Outcome.BROKEN),
+        ("", "result", 405, Outcome.BROKEN),
+        ("PUT", "result", 500, Outcome.BROKEN),
+    ],
+)
+def test_a_captured_answer_of_the_web_server_itself_breaks_nothing(
+    http_method: str, operation: str, status: int, outcome: Outcome, body: bytes
+) -> None:
+    assert judge(Capture(body, status), Asked(operation, "json", http_method=http_method)).outcome is outcome
+
+
+ME = Account("anna@example.com", "7f3a9c5be1d2408e")
+
+
+@pytest.mark.parametrize("body", [b"", PAGE, JSON_OF_SERVER], ids=["empty", "page", "json"])
+@pytest.mark.parametrize(
+    ("call", "status", "is_accused"),
+    [
+        (calls.info(ME), 405, False),
+        (calls.info(ME, way=POST), 404, False),
+        (calls.info_for_page(ME), 403, False),
+        (calls.result(ME, 1, way=MULTIPART), 415, False),
+        (calls.result(ME, 1, way=Way("PUT", "query")), 405, False),
+        (calls.create(ME, PHONE, 2, way=POST), 413, False),
+        (calls.result(ME, 1), 405, True),
+        (calls.create(ME, PHONE, 2, way=POST), 415, True),
+        (calls.result(ME, 1, way=POST), 200, True),
+    ],
+)
+def test_an_answer_by_the_web_server_itself_to_what_nobody_documents_breaks_nothing(
+    call: Call, status: int, is_accused: bool, body: bytes
+) -> None:
+    checks = Checks(Findings("http://127.0.0.1", Mask({}), Secrets(), {}), ())
+    reply = read(Reply(call, HttpResponse(Request("GET", ""), status, (), body, 0.0), None), Context(call.method))
+
+    assert not check_readable(checks, reply).readable
+    assert bool(checks.findings.all) == is_accused
+
+
+OF_INFO: Mapping[str, tuple[Mutant, str, str]] = {
+    "POST alone, else a page": (
+        Mutant("", response=where(page(405, "text/html", PAGE), INFO, having(http_method="GET"))),
+        "info.methods",
+        "POST alone",
+    ),
+    "POST alone, else an error": (
+        Mutant(
+            "",
+            where(lambda c: c.respond(status="error", error_code=405, message="POST"), INFO, having(http_method="GET")),
+        ),
+        "info.methods",
+        "POST alone",
+    ),
+    "a list": (
+        Mutant("", response=content(lambda body: b"[%b]" % body, INFO, OK, JSON)),
+        "info.shape",
+        "a list in place of an object",
+    ),
+    "a text": (
+        Mutant("", response=where(page(200, "text/plain", b"7 of 1000"), INFO, OK)),
+        "info.shape",
+        "a text in place of an object",
+    ),
+}
+"""How info is answered, the assumption that this refutes, and its word."""
+
+
+@pytest.mark.parametrize("name", OF_INFO)
+def test_how_info_is_called_and_what_it_answers_is_an_assumption(name: str) -> None:
+    mutant, clause, seen = OF_INFO[name]
+    with deviating(mutant) as target:
+        rows_ = target.rows("info.answers", "format.readable", "format.default", clause)
+
+    assert {row.clause.id for row in rows_.values() if row.outcome is Outcome.BROKEN} == set()
+    assert (rows_[clause].outcome, rows_[clause].seen) == (Outcome.REFUTED, seen)
+    assert (rows_["info.answers"].outcome is Outcome.HOLDS) == (clause == "info.methods")
+
+
+def test_an_info_that_is_cut_can_not_be_read() -> None:
+    with deviating(Mutant("", response=content(lambda body: body[:-3], INFO, OK, JSON))) as target:
+        assert target.rows("info.answers", "format.default")["format.default"].outcome is Outcome.BROKEN
+
+
+def test_an_error_over_an_http_method_that_nobody_documents_has_the_members_of_any_error() -> None:
+    asked = Asked("result", "json", http_method="PUT")
+
+    assert judge(Capture(b'{"status": "error"}', 405), asked).outcome is Outcome.BROKEN
+    assert (
+        judge(Capture(b'{"status": "error", "error_code": 405, "message": "no"}', 405), asked).outcome is Outcome.HOLDS
+    )
 
 
 @pytest.mark.parametrize("ip", ["127.0.0.1", "::1", "172.17.0.1", "10.0.2.2", "fd00::5", "::ffff:192.168.65.1"])
@@ -238,9 +361,124 @@ def _addresses(ip: str | None, *, forwarded: bool) -> list[CheckResult]:
     return cast("list[CheckResult]", found)
 
 
-def test_a_mock_in_a_container_breaks_nothing() -> None:
-    with deviating(Mutant("", ready(setting(ip="172.17.0.1")))) as target:
-        assert target.rows("result.ip")["result.ip"].outcome is Outcome.HOLDS
+@pytest.mark.parametrize(
+    ("edit", "outcome"),
+    [
+        (ready(setting(ip="172.17.0.1")), Outcome.HOLDS),
+        (ready(setting(ip="203.0.113.7")), Outcome.INCONCLUSIVE),
+        (ready(setting(ip="203.0.113.7"), XML), Outcome.BROKEN),
+        (ready(setting(ip="elsewhere")), Outcome.BROKEN),
+    ],
+    ids=["a container", "a tunnel", "XML alone", "no address"],
+)
+def test_a_server_may_see_the_calls_come_from_elsewhere_all_alike(edit: Edit, outcome: Outcome) -> None:
+    with deviating(Mutant("", edit)) as target:
+        assert target.rows("result.ip")["result.ip"].outcome is outcome
+
+
+def _fails(context: CallContext) -> None:
+    context.respond(status="error", error_code=500, message="The task failed")
+
+
+def _is_first(context: CallContext) -> bool:
+    return context.params.get("id") == "1"
+
+
+FAILING: Mapping[str, tuple[Mutant, int, Outcome, int]] = {
+    "one task": (Mutant("", where(_fails, RESULT, _is_first)), 1000, Outcome.INCONCLUSIVE, 0),
+    "one task, and there is no unit for another": (
+        Mutant("", where(_fails, RESULT, _is_first)),
+        1,
+        Outcome.UNAFFORDABLE,
+        4,
+    ),
+    "one task is not known": (
+        Mutant("", call=where(lambda c: c.params.update(id="77"), RESULT, _is_first)),
+        1000,
+        Outcome.BROKEN,
+        1,
+    ),
+    "each task": (
+        Mutant("", where(_fails, RESULT, lambda c: len(c.params.get("id", "")) < 9)),
+        1000,
+        Outcome.BROKEN,
+        1,
+    ),
+}
+"""What a server does, the budget, and what the run says."""
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_one_task_that_fails_breaks_no_promise_and_leaves_the_others_their_time(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "IMPATIENT", 0.2)
+    mutant, budget, outcome, code = FAILING[name]
+    with deviating(mutant, delay="300ms") as target:
+        report = target.examined(only=("result.becomes-ready",), budget=budget).report
+
+    assert [(row.outcome, report.exit_code) for row in report.rows] == [(outcome, code)]
+
+
+def test_a_task_of_before_that_is_not_kept_any_more_breaks_no_promise() -> None:
+    with deviating() as target:
+        rows_ = target.rows(
+            "result.becomes-ready", "result.methods", tasks=(GivenTask(77, 2, PHONE),), poll_timeout=0.2
+        )
+
+    assert rows_["result.becomes-ready"].outcome is Outcome.INCONCLUSIVE
+    assert rows_["result.becomes-ready"].note.startswith("a task of source 2 was made before this run and is not kept")
+    assert rows_["result.methods"].outcome is not Outcome.BROKEN
+
+
+@pytest.mark.parametrize(
+    ("conditions", "broken"),
+    [
+        ((source("1"),), {"create.ok"}),
+        ((having(http_method="POST"),), {"create.ok", "create.methods"}),
+        ((having(http_method="GET"),), {"create.ok", "create.methods"}),
+    ],
+    ids=["a source", "POST", "GET"],
+)
+def test_what_is_refused_in_every_way_is_not_refused_for_the_way(conditions: Any, broken: set[str]) -> None:
+    refused = where(lambda c: c.respond(status="error", error_code=400, message="Wrong source"), CREATE, *conditions)
+    with deviating(Mutant("", refused)) as target:
+        rows_ = target.rows("create.ok", "create.methods")
+
+    assert {row.clause.id for row in rows_.values() if row.outcome is Outcome.BROKEN} == broken
+
+
+EMPTY_TABLES: Mapping[str, bytes] = {"no byte": b"", "a line of names": f"{','.join(COLUMNS)}\r\n".encode()}
+
+
+@pytest.mark.parametrize("name", EMPTY_TABLES)
+def test_a_table_without_a_row_breaks_nothing_where_nothing_was_found(name: str) -> None:
+    empty = where(content(lambda _: EMPTY_TABLES[name]), RESULT, READY, CSV)
+    only = ("format.readable", "result.own-section", "formats.same", "server.never-breaks")
+    with deviating(Mutant("", response=empty)) as target:
+        nothing = target.rows(*only, environ={**target.env, "IFIND_PHONE": "70000000000"})
+        something = target.rows(*only)
+
+    assert {row.clause.id for row in nothing.values() if row.outcome is Outcome.BROKEN} == set()
+    assert {row.clause.id for row in something.values() if row.outcome is Outcome.BROKEN}
+    captured = judge(Capture(EMPTY_TABLES[name], 200), Asked("result", "csv", source=1))
+    assert captured.outcome in (Outcome.HOLDS, Outcome.INCONCLUSIVE)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "is_broken"),
+    [(403, PAGE, False), (400, PAGE, False), (403, b"", True), (200, PAGE, True), (500, PAGE, True)],
+)
+def test_a_firewall_that_turns_an_awkward_value_away_breaks_nothing(status: int, body: bytes, is_broken: bool) -> None:
+    turned_away = where(page(status, "text/html" if body else "text/plain", body), _is_awkward, RESULT)
+    with deviating(Mutant("", response=turned_away)) as target:
+        row = target.rows("server.never-breaks")["server.never-breaks"]
+
+    assert (row.outcome is Outcome.BROKEN) == is_broken
+
+
+def _is_awkward(context: CallContext) -> bool:
+    return "<" in context.params.get("id", "")
 
 
 NOISE = cycle((0, 2, 2, 1, 3, 0, 1, 1, 2))

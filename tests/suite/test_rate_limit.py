@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contract_tests.budget import sender
+from contract_tests.budget.sender import rate_limited, turned_away
 from contract_tests.transport.client import HttpClient
-from contract_tests.transport.messages import Request, TransportError
+from contract_tests.transport.messages import HttpResponse, Request, TransportError
 from contract_tests.transport.rate_limit import SLOWEST, Pacer
+from mockserver.mutants.kit.answers import page
 from mockserver.mutants.kit.context import CallContext
+from mockserver.mutants.kit.mutant import Mutant
+from mockserver.mutants.kit.when import CREATE, INFO, having, where
 from support.checking import examined
 from support.command import ifind
+from support.deviating import deviating
 from support.processes import serving as command_serving
 from support.raw_server import OK, failure, impatient, says, server, slowly
 from support.standins.breaking import Breakage
@@ -127,6 +134,64 @@ def test_a_refusal_for_the_rate_slows_the_run_down_and_breaks_nothing(name: str,
     assert report.exit_code == 0, [row for row in report.rows if row.outcome == "broken"]
     assert (rows["rate.limit"].outcome, rows["rate.limit"].seen) == ("refuted", "met")
     assert 0 < limiter.refused < 25
+
+
+GIVEN_UP = b"<html><head><title>503 Backend fetch failed</title></head></html>"
+
+
+@pytest.mark.parametrize("status", [503, 429])
+@pytest.mark.parametrize("shows_units", [True, False])
+def test_a_create_that_was_taken_is_not_sent_again_whatever_a_server_in_front_says(
+    status: int, shows_units: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "REFUSED_PAUSES", (0.05, 0.1))
+    sent: list[tuple[str, ...]] = []
+
+    def note(context: CallContext) -> None:
+        sent.append((context.http_method, *sorted(context.params.items())))  # type: ignore[arg-type]
+
+    ok = having(status="ok")
+    given_up = where(page(status, "text/html", GIVEN_UP), CREATE, ok, lambda c: c.count("taken") < 3)
+    hidden = where(lambda c: c.body.pop("data"), INFO, ok, lambda _: not shows_units)
+    with deviating(Mutant("", hidden, call=where(note, CREATE), response=given_up)) as target:
+        report = target.examined(only=("create.ok",), budget=8).report
+
+    again = {call for call in sent if sent.count(call) > 1}
+    assert again == set() or (status, shows_units) == (429, False)  # which says that it was not taken
+    assert [row.outcome for row in report.rows if row.outcome == "broken"] == []
+
+
+ERRORS = {
+    "json": '{{"status":"error","error_code":{code},"message":{message}}}',
+    "xml": "<r><status>error</status><error_code>{code}</error_code><message>{text}</message></r>",
+    "csv": "status,error_code,message\r\nerror,{code},{text}\r\n",
+}
+"""Errors of the API itself, which are answered with HTTP 200."""
+
+
+@pytest.mark.parametrize("form", ERRORS)
+@pytest.mark.parametrize(
+    ("code", "text", "is_of_pace", "is_turned_away"),
+    [
+        (1, "Too many requests", True, True),
+        (429, "Слишком частые запросы", True, True),
+        (7, "Превышен лимит запросов в секунду", True, True),
+        (429, "Rate limit exceeded", True, True),
+        (429, "Подождите", False, True),  # which shows when it is answered later
+        (429, "daily limit reached: 100 of 100 units", False, False),
+        (429, "Исчерпан суточный лимит запросов", False, False),
+        (429, "Лимит исчерпан", False, False),
+        (400, "Подождите", False, False),
+    ],
+)
+def test_an_error_in_words_or_by_its_code_refuses_the_pace_and_a_used_up_limit_does_not(
+    form: str, code: int, text: str, is_of_pace: bool, is_turned_away: bool
+) -> None:
+    for message, encoding in ((json.dumps(text), "utf-8"), (json.dumps(text, ensure_ascii=False), "cp1251")):
+        body = ERRORS[form].format(code=code, text=text, message=message).encode(encoding)
+        response = HttpResponse(Request("GET", ""), 200, (), body, 0.0)
+
+        assert (rate_limited(response), turned_away(response)) == (is_of_pace, is_turned_away)
 
 
 def test_a_mock_behind_a_limiter_is_found_and_its_accounts_are_made(tmp_path: Path) -> None:

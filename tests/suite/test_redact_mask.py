@@ -13,9 +13,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from contract_tests.api import calls
-from contract_tests.api.calls import GET, MULTIPART, POST, Account, Way
+from contract_tests.api.calls import GET, MULTIPART, POST, Account, Call, Way
 from contract_tests.api.curl import curl
-from contract_tests.redact.mask import Mask, SecretMatcher
+from contract_tests.api.reply import Reply
+from contract_tests.contract.outcome import Outcome
+from contract_tests.engine.every_answer import check_tokens
+from contract_tests.findings.checks import Checks
+from contract_tests.findings.findings import Findings
+from contract_tests.redact.mask import Mask, SecretMatcher, repeats
 from contract_tests.redact.spellings import markdown
 from contract_tests.redact.unsafe import json_safe
 from contract_tests.report.visible import line, visible
@@ -127,3 +132,37 @@ def test_a_short_secret_does_not_garble_the_words_around_it() -> None:
     mask = Mask({"u": "$IFIND_LOGIN"})
 
     assert mask.text("status of u, without u") == "status of $IFIND_LOGIN, without $IFIND_LOGIN"
+
+
+@pytest.mark.parametrize(
+    ("token", "answer", "repeated"),
+    [
+        ("179560", '{"create_time": 1795600123, "price": "1179560"}', False),
+        ("179560", '{"message": "Wrong token 179560"}', True),
+        ("179560", "token=179560&id=1", True),
+        ("1" * 20, f"no{'1' * 20}2", True),
+        ("a17956", "xa179567", True),
+        ("a&b=c<", "a%26b%3Dc%3C", True),
+    ],
+)
+def test_a_number_within_a_longer_one_repeats_no_token(token: str, answer: str, repeated: bool) -> None:
+    assert repeats(token, answer.encode()) is repeated
+
+
+@pytest.mark.parametrize(
+    ("token", "body", "outcome"),
+    [
+        ("179560", b'{"status":"ready","data":[{"price":"179560"}]}', Outcome.INCONCLUSIVE),
+        ("179560", b'{"status":"ready","create_time":1795601234}', Outcome.HOLDS),
+        ("179560", b'{"status":"error","message":"179560 is no token"}', Outcome.BROKEN),
+        ("a17956", b'{"status":"ready","data":[{"url":"?token=a17956"}]}', Outcome.BROKEN),
+    ],
+)
+def test_a_token_of_digits_in_what_was_found_may_stand_there_by_chance(
+    token: str, body: bytes, outcome: Outcome
+) -> None:
+    findings = Findings("http://127.0.0.1", Mask({}))
+    reply = Reply(Call("result", Account("anna@example.com", token).params), None, None)
+    check_tokens(Checks(findings, ()), reply, {token}, {"the body": body})
+
+    assert [row.outcome for row in findings.rows(["token.never-repeated"])] == [outcome]

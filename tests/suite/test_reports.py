@@ -422,9 +422,23 @@ def test_a_terminal_that_wants_no_colour_gets_none(variable: dict[str, str], mon
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured.getvalue()) == plain.getvalue()
 
 
+def test_where_units_cost_nothing_no_report_speaks_of_a_budget() -> None:
+    spent = replace(SAMPLE.spent, counts=False, budget=None)
+    rows = [row for row in SAMPLE.rows if row.outcome is not Outcome.UNAFFORDABLE]
+    free = replace(SAMPLE, spent=spent, rows=tuple(rows), history=None)
+    written = [renderer.render(free).decode() for name, renderer in RENDERERS.items() if name != "json"]
+
+    assert not any("budget" in text for text in (*written, terminal(free, columns=120)))
+
+
 VERDICTS = [
     ({}, 1, "BROKEN: 1 promise: result.cost - exit code 1"),
     ({"rows": SAMPLE.rows[:1], "exit_code": 0}, 0, "HOLDS: nothing is broken - exit code 0"),
+    (
+        {"rows": [row for row in SAMPLE.rows if row.outcome in (Outcome.HOLDS, Outcome.REFUTED)], "exit_code": 0},
+        0,
+        "HOLDS: nothing is broken; refuted: 1 assumption: xml.root - exit code 0",
+    ),
     (
         {"rows": SAMPLE.rows[:1], "exit_code": 0},
         2,
@@ -433,6 +447,7 @@ VERDICTS = [
     ({"rows": (UNCHECKED,), "exit_code": 0}, 0, "NOT DECIDED: 0 of 1 clause decided - exit code 0"),
     ({"rows": SAMPLE.rows[2:3], "strict": True}, 1, "REFUTED: 1 assumption: xml.root - exit code 1"),
     ({"rows": SAMPLE.rows[2:4], "exit_code": 4}, 4, "UNAFFORDABLE: 1 clause: result.photo - exit code 4"),
+    ({"rows": SAMPLE.rows[:1], "exit_code": 4}, 4, "UNAFFORDABLE: 5 units taken, where the budget is 4 - exit code 4"),
     ({"rows": (), "exit_code": 3, "stopped": "nobody there"}, 3, "STOPPED: nothing was checked - exit code 3"),
     (
         {"rows": SAMPLE.rows[:1], "stopped": "Ctrl-C"},
@@ -520,7 +535,7 @@ def test_no_headline_sounds_good_where_the_exit_code_does_not(report: Report) ->
         ({"rows": (UNCHECKED,), "exit_code": 0}, "Nothing was decided"),
         (
             {"rows": SAMPLE.rows[2:4], "exit_code": 4},
-            "Nothing is broken, 1 assumption refuted, but the budget did not suffice",
+            "Nothing is broken, 1 assumption refuted, but units, calls or time did not suffice",
         ),
         ({"rows": SAMPLE.rows[2:3], "strict": True}, "1 assumption refuted"),
         ({"rows": SAMPLE.rows[:1]}, "The run failed with exit code 1"),

@@ -89,6 +89,25 @@ def test_a_misspelt_option_of_the_phone_is_refused_without_its_value(words: tupl
 
 
 @pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("--fone 70005550142", "write --phone"),
+        ("--token=70005550142", "set IFIND_TOKEN"),
+    ],
+)
+def test_an_option_that_would_show_a_secret_is_refused_wherever_it_stands(
+    word: str, message: str, tmp_path: Path
+) -> None:
+    with serving("courier") as target:
+        ended = alone(target, cwd=tmp_path, PYTEST_ADDOPTS=word)
+
+        assert (ended.returncode, target.calls) == (4, [])
+    assert message in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "70005550142" not in ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize(
     "phase", ["call", *(pytest.param(one, marks=pytest.mark.once) for one in ("setup", "teardown"))]
 )
 def test_an_error_of_the_suite_in_any_phase_shows_no_secret(phase: str, tmp_path: Path) -> None:

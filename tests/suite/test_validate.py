@@ -133,7 +133,8 @@ def test_without_a_name_of_a_schema_near_misses_are_refused_by_method_and_source
         asked = Asked(methods.get(kind, "result"), source=sources.get(miss["schema"]))
         tried += 1
 
-        assert judge(read_captures(body)[-1], asked).fails(strict=False), miss
+        is_list = (kind, miss["path"]) == ("info", "")  # nobody documents the type of info
+        assert judge(read_captures(body)[-1], asked).fails(strict=is_list), miss
     assert tried > 100
 
 
@@ -343,7 +344,7 @@ def test_a_packed_body_is_unpacked_as_its_head_says_and_no_further_than_the_limi
     assert judged(gzip.compress(b"{" + b" " * (MAX_BYTES + 2**22))).doubt == TOO_LARGE
 
 
-TOO_LARGE = "more than 16 MiB: too large to be compared"
+TOO_LARGE = "more than 16 MiB: it can't be compared"
 BODIES = {
     "an empty file": (b"", "an empty body: if the capture failed, capture with `curl -sS -i"),
     "white space": (b"\r\n", "no text but white space or a byte order mark: if the capture failed"),

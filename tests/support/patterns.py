@@ -11,7 +11,7 @@ import re._parser as parser  # type: ignore[import-not-found, unused-ignore]
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +131,11 @@ ODD = ("\0", "\n")
 COMMON = ("a", "0", " ", "\n", "\r", "_", ".", "-", "/", '"', "'", "\\", "é")
 
 
-def worst_texts(pattern: re.Pattern[Any], size: int) -> Iterator[Any]:
+TEXTS = 50_000
+"""Texts on which a pattern is tried. Of one with many branches, for which there are more, it is each n-th of them."""
+
+
+def worst_texts(pattern: re.Pattern[Any], size: int, most: int) -> Iterator[Any]:
     """Texts of about the size: beginnings of what the pattern takes, then one of its parts again and again, then what
     it does not take.
     """
@@ -141,11 +145,12 @@ def worst_texts(pattern: re.Pattern[Any], size: int) -> Iterator[Any]:
         heads.add(head)
         bodies |= {*body, head, *(head + one for one in body)}
     bodies |= {one + other for one in list(_letters(tree))[:4] for other in list(_letters(tree))[:4]}
-    for head in sorted(heads, key=len):
-        for body in sorted(bodies - {""}):
-            for end in ("", *ODD):
-                text = head + body * max(1, size // len(body)) + end
-                yield text.encode("latin-1", "replace") if isinstance(pattern.pattern, bytes) else text
+    parts = sorted(bodies - {""})
+    made = product(("", *ODD), sorted(heads, key=len), parts)
+    every = len(heads) * len(parts) * (1 + len(ODD)) // most + 1
+    for end, head, body in islice(made, None, None, every):
+        text = head + body * max(1, size // len(body)) + end
+        yield text.encode("latin-1", "replace") if isinstance(pattern.pattern, bytes) else text
 
 
 def _letters(node: Any) -> Iterator[str]:
@@ -253,15 +258,14 @@ GROWTH = 8.0
 """How many times longer the longer text may take: of four times the size, 4 is linear and 16 is quadratic."""
 
 
-def growth(use: Use, *, most: int | None = None) -> tuple[float, Any]:
-    """The worst growth of a pattern's time, and the beginning of the text that shows it. most: the characters that the
-    code gives to it at most.
+def growth(use: Use, *, most: int = TEXTS) -> tuple[float, Any]:
+    """The worst growth of a pattern's time, and the beginning of the text that shows it. most: the texts that are
+    tried.
     """
     worst: tuple[float, Any] = (0.0, "")
     for size, larger, quick in SIZES:
-        if most is not None and larger > most:
-            break
-        for text, longer in zip(worst_texts(use.pattern, size), worst_texts(use.pattern, larger), strict=True):
+        texts = (worst_texts(use.pattern, each, most) for each in (size, larger))
+        for text, longer in zip(*texts, strict=True):
             for way in use.ways:
                 if _once(use.pattern, way, text) < quick or (one := seconds(use.pattern, way, text)) < quick:
                     continue

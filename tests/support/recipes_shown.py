@@ -207,7 +207,7 @@ def a_control_route() -> None:
     assert client.get("/_mock/moods/god").status_code == 404
     wrong = client.post("/_mock/moods/good")
     assert (wrong.status_code, wrong.headers["Allow"]) == (405, "GET")
-    assert "/_mock/moods/<name>" in client.get("/_mock/nothing").get_json()["detail"]
+    assert "did you mean /_mock/moods/<name>?" in client.get("/_mock/mood/name").get_json()["detail"]
     guarded = create_app(load({"admin_token": "s"})).test_client()
     assert guarded.get("/_mock/moods/good").status_code == 401
     assert "/_mock/moods" in control_paths()

@@ -1,6 +1,7 @@
 """The harness of the torture parts: how long each runs, and the figures that it gives.
 
-A part is a test in tests/torture/ that takes the fixture `torture`. One test has both forms: `torture.scale(short,
+A part is a test in tests/torture/ that takes the fixture `torture`; so may a test elsewhere, whose short form does a
+part of what it might: the Makefile lists their files. One test has both forms: `torture.scale(short,
 long)` gives its rounds, calls or seconds, and `--torture SHARE` says how far it goes from the short form (0, the
 default, which every run of the tests has) to the long one (1, `make torture`):
 
@@ -56,7 +57,7 @@ def add_option(parser: pytest.Parser) -> None:
         type=float,
         default=0.0,
         metavar="SHARE",
-        help="How far the parts in tests/torture go: 0 is their short form, 1 the long one.",
+        help="How far tests with two forms go: 0 is the short form, 1 the long one.",
     )
 
 

@@ -357,6 +357,7 @@ ROUTES = (
         "Counts the calls that fit, and verifies the number: 409 where it is not as expected.",
         {200: _COUNTS, 409: _FAILED},
         body=fields.table_of({**_MATCH, **_EXPECTED}),
+        only_asks=True,
     ),
     Route(
         "POST",
@@ -365,6 +366,7 @@ ROUTES = (
         "Waits until as many calls fit: 408 where they do not come in time, 503 where the mock is reset before.",
         {200: _COUNTS, 408: _FAILED},
         body=_WAIT,
+        only_asks=True,
     ),
     Route(
         "GET",

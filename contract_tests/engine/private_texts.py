@@ -1,4 +1,4 @@
-"""What a profile must not hold: credentials, the phone, and what answers say about somebody."""
+"""What neither a profile nor a comparison may hold: credentials, the phone, and what answers say about somebody."""
 
 from __future__ import annotations
 
@@ -86,7 +86,8 @@ def private_texts_of(run: Run) -> PrivateTexts:
     if run.target.provisioned:
         return PrivateTexts(run.findings.secrets)
     words: set[str] = set()
-    for reply in (reply for task in run.pool.maker.accepted for reply in task.reads.values()):
+    read_again = (reply for task in run.pool.maker.accepted for reply in task.reads.values())
+    for reply in (*(reply for reply in run.api.replies if reply.status == "ready"), *read_again):
         for member, text in texts_of(reply.model, without=()):
             words |= {text.strip(), *(re.findall(r"\w+", text) if member == "name" else ())}
     words -= {"ready", "error", "null"}  # the API's own; short words, prices and costs would be found by chance
