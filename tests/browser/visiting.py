@@ -102,10 +102,15 @@ _RULES = {
 }
 
 
-def found_by_axe(page: Page, *, within: str = "html", without: Sequence[str] = ()) -> list[tuple[str, list[str]]]:
-    """What axe finds in elements of a page: the rule, and where. within and without are selectors."""
+def found_by_axe(
+    page: Page, *, within: str = "html", without: Sequence[str] = (), but: Sequence[str] = ()
+) -> list[tuple[str, list[str]]]:
+    """What axe finds in elements of a page: the rule, and where. within and without are selectors, but names rules that
+    are left out.
+    """
     context = {"include": [[within]], "exclude": [[one] for one in without]}
-    violations = Axe().run(page, context, options=_RULES).response["violations"]
+    options = {**_RULES, "rules": {rule: {"enabled": False} for rule in but}}
+    violations = Axe().run(page, context, options=options).response["violations"]
     return [(one["id"], [node["html"][:200] for node in one["nodes"][:3]]) for one in violations]
 
 
