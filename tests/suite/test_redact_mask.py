@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import unicodedata
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -16,8 +17,11 @@ from contract_tests.api import calls
 from contract_tests.api.calls import GET, MULTIPART, POST, Account, Call, Way
 from contract_tests.api.curl import curl
 from contract_tests.api.reply import Reply
+from contract_tests.contract.clauses import UsageError
 from contract_tests.contract.outcome import Outcome
 from contract_tests.engine.every_answer import check_tokens
+from contract_tests.engine.options import SECRET_VARIABLES
+from contract_tests.engine.provision import check_secrets
 from contract_tests.findings.checks import Checks
 from contract_tests.findings.findings import Findings
 from contract_tests.redact.mask import Mask, SecretMatcher, repeated
@@ -126,6 +130,34 @@ def test_a_value_is_shown_as_its_shape_unless_it_is_made_up() -> None:
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=5))
 def test_a_shape_never_holds_the_value(value: object) -> None:
     assert not isinstance(value, str) or len(value) < 5 or value not in Mask().value(value)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda text: text.encode().decode("latin-1"),
+        lambda text: text.encode().decode("cp1251"),
+        lambda text: unicodedata.normalize("NFD", text),
+        lambda text: text.replace("'", "\\'"),
+        lambda text: html.escape(text.encode().decode("cp1252")),
+    ],
+    ids=["latin-1", "cp1251", "taken apart", "with backslashes", "cp1252 in HTML"],
+)
+def test_a_credential_that_a_server_has_misread_is_masked(made: Callable[[str], str]) -> None:
+    findings, secret = Findings("http://127.0.0.1", Mask({})), "t\N{LATIN SMALL LETTER O WITH DIAERESIS}ken-'7c1f0e9a"
+    findings.hide({secret: "$IFIND_TOKEN"})
+
+    assert findings.mask.text(f"no {made(secret)} here") == "no $IFIND_TOKEN here"
+    assert findings.secrets.mask(f"no {made(secret)} here") == "no $IFIND_TOKEN here"
+
+
+@pytest.mark.parametrize("name", SECRET_VARIABLES)
+@pytest.mark.parametrize("value", ["secret-7c1f\n", " secret-7c1f", "secret-7c1f\r\n", "\ufeffsecret-7c1f"])
+def test_a_secret_with_white_space_around_it_is_refused_and_not_shown(name: str, value: str) -> None:
+    with pytest.raises(UsageError, match=f"{name} (?:begins|ends) in white space") as refused:
+        check_secrets({name: value})
+
+    assert "7c1f" not in str(refused.value)
 
 
 TOKEN_7 = "7f3a9c5be1d2"
