@@ -15,7 +15,7 @@ from contract_tests.contract.ready_checks import Model, ShownChoice, TaskFacts, 
 from contract_tests.contract.validate import each_problem
 from contract_tests.contract.values import ENCODING_OF, OF_HTTP, error_status, shape, with_charset
 from contract_tests.decode.model import Decoded
-from contract_tests.redact.mask import repeats
+from contract_tests.redact.mask import repeated
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ _OF_CHARSET = ("csv.encoding", "csv.lacking", "xml.encoding")  # what no longer 
 
 def token(capture: Capture, asked: Asked) -> Iterator[Problem]:
     """The token of the call in the answer, which may be in a layout that nobody knows."""
-    if any(repeats(secret, capture.body) for secret in asked.secrets):
+    if repeated(asked.secrets, capture.body):
         yield problem("token.never-repeated", "", "not", "an answer without the token", "the token of the call")
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 from contract_tests.api import calls
 from contract_tests.api.calls import MULTIPART, Account, Call
-from contract_tests.api.reply import Reply, Units, Unread, units
+from contract_tests.api.reply import Reply, Units, Unread, answered, units
 from contract_tests.budget.budget import Charge, NotChecked
 from contract_tests.budget.sender import LostAnswer, Sender, names_pace, rate_limited
 from contract_tests.contract.outcome import Outcome
@@ -68,6 +68,8 @@ def _check_pace(reply: Reply) -> None:
         raise NotChecked("the target refused the call for its rate, however slow", Outcome.UNAFFORDABLE)
 
 
+LOCKED = (401, 403, 423, 429)
+"""Codes of an error by which an account may be locked."""
 _IN_ALL = ("1", "2")
 """Sources that every edition with sources has."""
 OF_TASK = ("result.photo-empty", "result.sections")
@@ -106,6 +108,10 @@ class ApiClient:
     """Connections refused in a row."""
     _rate_limited: int = 0
     _asking_again: bool = False
+    _has_guessed: bool = False
+    """A wrong token was tried for the main account."""
+    _errors: list[tuple[Reply, bool]] = field(default_factory=list)
+    """Errors since then, and whether each answers any call, as for an account that is locked."""
 
     def __post_init__(self) -> None:
         self.checks = Checks(self.findings, ())
@@ -133,6 +139,7 @@ class ApiClient:
             self.findings.secrets.learn(reply.model)
         self._settle_refused(reply)
         _check_pace(reply)
+        self._check_lock(reply)
         reply = check_readable(self.checks, reply)
         self._keep_reference(reply)
         check_answer(self.checks, reply, self.tokens)
@@ -142,6 +149,28 @@ class ApiClient:
         if self.units.suspects and not self._asking_again:
             self._ask_again()
         return reply
+
+    def _check_lock(self, reply: Reply) -> None:
+        """Raises NotChecked for an error that answers any call of the main account since a wrong token was tried for
+        it: a service may lock an account against guessing.
+        """
+        main, call = self.target.main, reply.call
+        if call.param("login") != main.login or self.target.provisioned:
+            return
+        if call.param("token") != main.token:
+            self._has_guessed |= call.param("token") is not None
+            return
+        if not self._has_guessed or reply.status != "error" or reply.code not in LOCKED:
+            return
+        known = next((locks for other, locks in self._errors if reply.says_like(other)), None)
+        if known is None:
+            self.sender.budget.allow_calls(1)
+            was_answered = any(self.units.is_of_account(r.call) and answered(r) for r in self.replies)
+            known = was_answered and self._read(self._send(calls.info(main))).says_like(reply)
+            self._errors.append((reply, known))
+        if known:
+            why = "the account is refused since a wrong token was tried: it may be locked"
+            raise NotChecked(why, Outcome.INCONCLUSIVE)
 
     def _note(self, reply: Reply) -> None:
         if self.units.is_of_account(reply.call):
@@ -284,7 +313,8 @@ class ApiClient:
         self._rate_limited = len(self.sender.rate_limited)
         reply = Reply(call, response, None, number=self.answers)
         headers = "\n".join(map(": ".join, response.headers)).encode("latin-1")
-        check_tokens(self.checks, reply, self.tokens, {"the body": response.body, "a header": headers})
+        places = {"the body": response.body, "a header": headers, "the reason, a trailer or a 1xx": response.beside}
+        check_tokens(self.checks, reply, self.tokens, places)
         return reply
 
     def _settle_refused(self, reply: Reply) -> None:

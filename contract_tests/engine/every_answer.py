@@ -14,7 +14,7 @@ from contract_tests.contract.values import HTTP_OK, status_choices
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context, Decoded, TooLarge, UnknownLayout, Unreadable
 from contract_tests.findings.checks import Checks
-from contract_tests.redact.mask import MIN_SECRET, SafeText, repeats
+from contract_tests.redact.mask import MIN_SECRET, SafeText, repeated
 
 _CODINGS = frozenset(("gzip", "x-gzip", "deflate", "compress", "x-compress", "br", "zstd"))  # what clients may unpack
 
@@ -103,11 +103,11 @@ def check_tokens(checks: Checks, reply: Reply, tokens: Collection[str], places: 
     sent = (*reply.call.params, *reply.call.query)
     tried = {v for k, v in sent if k == "token" and len(v) >= MIN_SECRET and v.isascii() and v.isprintable()}
     for where, content in places.items():
-        repeated = [token for token in (*tokens, *tried.difference(tokens)) if repeats(token, content)]
-        if repeated and all(map(str.isdigit, repeated)) and b"ready" in content:
+        found_there = repeated((*tokens, *tried.difference(tokens)), content)
+        if found_there and all(map(str.isdigit, found_there)) and b"ready" in content:
             why = "the token is a number that stands in what was found, maybe by chance: use one with letters"
             checks.findings.not_checked("token.never-repeated", Outcome.INCONCLUSIVE, why)
-        elif repeated:
+        elif found_there:
             found = SafeText("the token of the call")
             checks.report("token.never-repeated", reply, where, found, "an answer without it")
 

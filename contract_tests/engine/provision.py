@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -84,6 +84,7 @@ def _target_at(base: str, options: CheckOptions) -> Target:
     environ = options.environment
     login, token = environ.get("IFIND_LOGIN"), environ.get("IFIND_TOKEN")
     if makes_accounts(base, options):
+        check_secrets(environ)
         admin_token, seconds = environ.get("IFIND_MOCK_ADMIN_TOKEN"), _patience(options)
         return _provisioned(base, options.phone, admin_token, own_mock=options.own_mock, seconds=seconds)
     check_named(base, options)
@@ -125,11 +126,7 @@ def check_named(base: str, options: CheckOptions, *, credentials: bool = True) -
     without which no target elsewhere is called.
     """
     environ = options.environment
-    for name in SECRET_VARIABLES:
-        if (size := len(environ.get(name, ""))) > LONGEST_SECRET:
-            raise UsageError(
-                f"{name} has {size} characters, of which no more than {LONGEST_SECRET} can be masked; check it"
-            )
+    check_secrets(environ)
     needs_phone = not on_loopback(base) and not options.tasks
     phone = options.phone or environ.get("IFIND_PHONE") or not needs_phone
     known = (environ.get("IFIND_LOGIN") and environ.get("IFIND_TOKEN")) or not credentials
@@ -139,6 +136,23 @@ def check_named(base: str, options: CheckOptions, *, credentials: bool = True) -
         read_phone(environ["IFIND_PHONE"])
     if lacking:
         raise UsageError(f"{base}: no {' and no '.join(lacking)}; {'; '.join(remedies[what] for what in lacking)}")
+
+
+def check_secrets(environ: Mapping[str, str]) -> None:
+    """Raises UsageError, which does not show it, for a secret that could not be masked in what a server makes of it."""
+    for name in SECRET_VARIABLES:
+        secret = environ.get(name, "")
+        if len(secret) > LONGEST_SECRET:
+            size = len(secret)
+            raise UsageError(
+                f"{name} has {size} characters, of which no more than {LONGEST_SECRET} can be masked; check it"
+            )
+        if secret != secret.strip() or secret[:1] in _INVISIBLE or secret[-1:] in _INVISIBLE:
+            end = "begins" if secret[:1].isspace() or secret[:1] in _INVISIBLE else "ends"
+            raise UsageError(f"{name} {end} in white space, such as a line feed: take it away")
+
+
+_INVISIBLE = ("\u200b", "\ufeff")
 
 
 def _provisioned(

@@ -14,6 +14,7 @@ from contract_tests.contract.outcome import Outcome
 from contract_tests.findings.finding import ClauseResult, Finding
 from contract_tests.redact.mask import Mask, SafeText
 from contract_tests.redact.secrets import Secrets
+from contract_tests.redact.spellings import misread
 
 
 @dataclass(repr=False)
@@ -56,7 +57,8 @@ class Findings:
         return {**{k: v for k, v in self.profile.items() if isinstance(v, str)}, **alone}
 
     def hide(self, labels: Mapping[str, str]) -> None:
-        """Masks more secrets, each by its label."""
+        """Masks more secrets, each by its label, also where a server has misread them."""
+        labels = {text: label for secret, label in labels.items() for text in misread(secret)}
         self.mask = Mask({**self.mask.labels, **labels}, self.mask.shows)
         self.secrets.hide(labels)
 

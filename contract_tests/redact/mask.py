@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from heapq import merge
@@ -102,7 +102,13 @@ def matcher_of(labels: tuple[tuple[str, str], ...]) -> SecretMatcher:
     return SecretMatcher(dict(labels))
 
 
-def repeats(secret: str, content: bytes) -> bool:
+def repeated(secrets: Iterable[str], content: bytes) -> list[str]:
+    """The secrets that bytes repeat, as they are or as a reader of JSON, XML or UTF-16 gets them."""
+    forms = {content, _plainly(content)}
+    return [secret for secret in secrets if any(_repeats(secret, form) for form in forms)]
+
+
+def _repeats(secret: str, content: bytes) -> bool:
     """Whether bytes repeat a secret. Within a longer number, such as a time, one of digits stands by chance."""
     if matcher_of(((secret, "secret"),)).found_in(content) is None:
         return False
@@ -110,6 +116,22 @@ def repeats(secret: str, content: bytes) -> bool:
     return not number or re.search(rf"(?<![0-9]){secret}(?![0-9])".encode(), content) is not None
 
 
+def _plainly(content: bytes) -> bytes:
+    """The bytes with ASCII in place of its escapes in JSON and XML, and of its characters in UTF-16."""
+    plain = content.replace(b"\0", b"")
+    if b"\\u00" in plain:
+        plain = _ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), plain)
+    return _REFERENCE.sub(_referred, plain) if b"&#" in plain else plain
+
+
+def _referred(found: re.Match[bytes]) -> bytes:
+    number = int(found[2], 16) if found[2] else int(found[1])
+    return bytes([number]) if 0 < number < ASCII else found[0]
+
+
+ASCII = 128
+_ESCAPE = re.compile(rb"\\u00([0-7][0-9a-fA-F])")
+_REFERENCE = re.compile(rb"&#(?:0{0,8}([0-9]{1,3})|[xX]0{0,8}([0-9a-fA-F]{1,2}));")
 LONG = 20  # digits that stand in no number by chance
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import html
 import json
 import re
+import unicodedata
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape
@@ -51,6 +53,18 @@ def _spelled_out(text: str) -> Iterator[str]:
 def markdown(text: str) -> str:
     """The text with numeric references for what Markdown or HTML could take for a mark."""
     return _MARKS.sub(lambda match: "".join(f"&#{ord(c)};" for c in match[0]), text)
+
+
+def misread(secret: str) -> Iterator[str]:
+    """The secret, and what servers make of it that read or store it wrongly: UTF-8 taken for another encoding, letters
+    composed or taken apart, quotes with a backslash.
+    """
+    yield secret
+    for encoding in ("latin-1", "cp1252", "cp1251"):
+        with suppress(UnicodeError):
+            yield _bytes(secret).decode(encoding)
+    yield from (unicodedata.normalize(form, secret) for form in ("NFC", "NFD"))
+    yield re.sub(r"""(["'\\])""", r"\\\1", secret)
 
 
 def _bytes(text: str) -> bytes:

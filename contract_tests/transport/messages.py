@@ -35,6 +35,7 @@ class HttpResponse:
     headers: tuple[tuple[str, str], ...] = field(repr=False)  # as they came, names in lower case
     body: bytes = field(repr=False)
     seconds: float  # from the first byte sent to the last one read
+    beside: bytes = field(default=b"", repr=False)  # the reason, trailers, and the headers of answers of 1xx
     oddities: tuple[str, ...] = ()  # what HTTP tolerates and no server should do; holds nothing of the answer
 
     def header(self, name: str) -> str | None:

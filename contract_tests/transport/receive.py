@@ -24,6 +24,7 @@ class ResponseReader:
     read: Callable[[], bytes]  # the next bytes, none at the connection's end; raises TimeoutError and OSError
     max_body: int
     received: bytearray = field(default_factory=bytearray, repr=False)  # as evidence, so capped
+    beside: list[bytes] = field(default_factory=list, repr=False)  # headers that are none of the answer's own
     total: int = 0  # bytes that were read
     interim: int = 0
     ended: bool = False
@@ -47,7 +48,8 @@ class ResponseReader:
             self._refuse("malformed", f"{len(more)} bytes follow the answer's end")
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers)
         oddities = tuple(_oddities(headers, bytes(self.received)))
-        return HttpResponse(self.request, head.status_code, headers, bytes(body), time.monotonic() - started, oddities)
+        took, beside = time.monotonic() - started, b"\n".join([bytes(head.reason), *self.beside])
+        return HttpResponse(self.request, head.status_code, headers, bytes(body), took, beside, oddities)
 
     def _events(self) -> Iterator[object]:
         """The events that h11 reads from the bytes, up to the end of the message."""
@@ -56,9 +58,11 @@ class ResponseReader:
             if event is h11.NEED_DATA and not self.ended:
                 self._read_more()
             elif isinstance(event, h11.EndOfMessage):
+                self.beside += map(b": ".join, event.headers)
                 return
             elif isinstance(event, h11.InformationalResponse):
                 self.interim += 1
+                self.beside += map(b": ".join, event.headers)
                 if self.interim > MAX_INTERIM or event.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
                     self._refuse("malformed", "interim answers (1xx) that were not asked for")
             elif isinstance(event, h11.Response | h11.Data):

@@ -31,7 +31,7 @@ from mockserver.mutants.kit.answers import content, errors, header, page, ready,
 from mockserver.mutants.kit.context import CallContext, Edit
 from mockserver.mutants.kit.mutant import Mutant
 from mockserver.mutants.kit.when import CREATE, CSV, ERROR, INFO, JSON, OK, READY, RESULT, XML, having, source, where
-from support.deviating import PHONE, deviating
+from support.deviating import ACCOUNTS, PHONE, deviating
 
 
 def _made_anew(context: CallContext) -> None:
@@ -479,6 +479,21 @@ def test_a_firewall_that_turns_an_awkward_value_away_breaks_nothing(status: int,
 
 def _is_awkward(context: CallContext) -> bool:
     return "<" in context.params.get("id", "")
+
+
+def test_an_account_that_is_locked_since_a_wrong_token_was_tried_accuses_nothing() -> None:
+    def lock(context: CallContext) -> None:
+        number = context.count("calls")
+        if not context.is_authorised:
+            context.memory["end"] = number + 5
+        if number <= context.memory.get("end", 0):
+            context.respond(status="error", error_code=403, message="Try later")
+
+    with deviating(Mutant("", where(lock, lambda c: c.login in ACCOUNTS and bool(c.token)))) as target:
+        rows_ = target.rows("create.ok", "info.answers", "credentials.refused")
+
+    assert {row.clause.id for row in rows_.values() if row.outcome is Outcome.BROKEN} == set()
+    assert "it may be locked" in rows_["create.ok"].note
 
 
 NOISE = cycle((0, 2, 2, 1, 3, 0, 1, 1, 2))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import unicodedata
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -16,11 +17,14 @@ from contract_tests.api import calls
 from contract_tests.api.calls import GET, MULTIPART, POST, Account, Call, Way
 from contract_tests.api.curl import curl
 from contract_tests.api.reply import Reply
+from contract_tests.contract.clauses import UsageError
 from contract_tests.contract.outcome import Outcome
 from contract_tests.engine.every_answer import check_tokens
+from contract_tests.engine.options import SECRET_VARIABLES
+from contract_tests.engine.provision import check_secrets
 from contract_tests.findings.checks import Checks
 from contract_tests.findings.findings import Findings
-from contract_tests.redact.mask import Mask, SecretMatcher, repeats
+from contract_tests.redact.mask import Mask, SecretMatcher, repeated
 from contract_tests.redact.spellings import markdown
 from contract_tests.redact.unsafe import json_safe
 from contract_tests.report.visible import line, visible
@@ -128,6 +132,52 @@ def test_a_shape_never_holds_the_value(value: object) -> None:
     assert not isinstance(value, str) or len(value) < 5 or value not in Mask().value(value)
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda text: text.encode().decode("latin-1"),
+        lambda text: text.encode().decode("cp1251"),
+        lambda text: unicodedata.normalize("NFD", text),
+        lambda text: text.replace("'", "\\'"),
+        lambda text: html.escape(text.encode().decode("cp1252")),
+    ],
+    ids=["latin-1", "cp1251", "taken apart", "with backslashes", "cp1252 in HTML"],
+)
+def test_a_credential_that_a_server_has_misread_is_masked(made: Callable[[str], str]) -> None:
+    findings, secret = Findings("http://127.0.0.1", Mask({})), "t\N{LATIN SMALL LETTER O WITH DIAERESIS}ken-'7c1f0e9a"
+    findings.hide({secret: "$IFIND_TOKEN"})
+
+    assert findings.mask.text(f"no {made(secret)} here") == "no $IFIND_TOKEN here"
+    assert findings.secrets.mask(f"no {made(secret)} here") == "no $IFIND_TOKEN here"
+
+
+@pytest.mark.parametrize("name", SECRET_VARIABLES)
+@pytest.mark.parametrize("value", ["secret-7c1f\n", " secret-7c1f", "secret-7c1f\r\n", "\ufeffsecret-7c1f"])
+def test_a_secret_with_white_space_around_it_is_refused_and_not_shown(name: str, value: str) -> None:
+    with pytest.raises(UsageError, match=f"{name} (?:begins|ends) in white space") as refused:
+        check_secrets({name: value})
+
+    assert "7c1f" not in str(refused.value)
+
+
+TOKEN_7 = "7f3a9c5be1d2"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "".join(f"&#{ord(c)};" for c in TOKEN_7).encode(),
+        "".join(f"&#x{ord(c):X};" for c in TOKEN_7).encode(),
+        "".join(f"\\u{ord(c):04x}" for c in TOKEN_7).encode(),
+        TOKEN_7.encode("utf-16"),
+        TOKEN_7.encode("utf-16-be"),
+    ],
+    ids=["XML", "XML, hexadecimal", "JSON", "UTF-16", "UTF-16, the other way round"],
+)
+def test_a_token_that_a_reader_gets_is_repeated_whatever_its_bytes(content: bytes) -> None:
+    assert repeated([TOKEN_7, "another-token"], b"message: " + content) == [TOKEN_7]
+
+
 def test_a_short_secret_does_not_garble_the_words_around_it() -> None:
     mask = Mask({"u": "$IFIND_LOGIN"})
 
@@ -135,7 +185,7 @@ def test_a_short_secret_does_not_garble_the_words_around_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("token", "answer", "repeated"),
+    ("token", "answer", "is_repeated"),
     [
         ("179560", '{"create_time": 1795600123, "price": "1179560"}', False),
         ("179560", '{"message": "Wrong token 179560"}', True),
@@ -145,8 +195,8 @@ def test_a_short_secret_does_not_garble_the_words_around_it() -> None:
         ("a&b=c<", "a%26b%3Dc%3C", True),
     ],
 )
-def test_a_number_within_a_longer_one_repeats_no_token(token: str, answer: str, repeated: bool) -> None:
-    assert repeats(token, answer.encode()) is repeated
+def test_a_number_within_a_longer_one_repeats_no_token(token: str, answer: str, is_repeated: bool) -> None:
+    assert bool(repeated([token], answer.encode())) is is_repeated
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,16 @@ def test_the_answer_is_kept_as_it_came() -> None:
     assert response.headers[:2] == (("x-a", "1"), ("x-a", "2"))
 
 
+def test_what_stands_beside_an_answer_is_kept_too() -> None:
+    early = b"HTTP/1.1 103 Early\r\nLink: </a>\r\n\r\n"
+    answer = b"HTTP/1.1 200 All right\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-Debug: b\r\n\r\n"
+    with server(says(early + answer)) as url, HttpClient() as client:
+        kept = client.send(Request("GET", url))
+
+    assert kept.body == b"hi"
+    assert all(part in kept.beside for part in (b"</a>", b"All right", b"X-Debug: b".lower()))
+
+
 def sent(client: HttpClient, url: str) -> bytes:
     """The body of the answer; the call is sent again only where a kept connection is reported to have ended."""
     try:
