@@ -56,7 +56,7 @@ class SecretMatcher:
         known = self._sizes
         if len(known) > FEW:
             return (at for at in range(len(text) - MIN_SECRET + 1) if text[at : at + MIN_SECRET] in known)
-        return merge(*(places_of(begin, text) for begin in known))
+        return merge(*(places_of(begin, text) for begin in known if begin in text))
 
     def found_in(self, content: bytes) -> str | None:
         """The label of the first secret that the bytes hold; None where they hold none."""

@@ -9,6 +9,7 @@ repr.
 from __future__ import annotations
 
 import bdb
+import os
 import warnings
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -25,7 +26,7 @@ from contract_tests.session.state import SessionState, secrets_of
 Hide = Callable[[str], str]
 PASSED_ON = (KeyboardInterrupt, SystemExit, GeneratorExit, pytest.exit.Exception, bdb.BdbQuit)
 """Exceptions that end the session, or belong to a debugger."""
-SUITE = Path(__file__).resolve().parents[1] / "suite"
+SUITE = f"{Path(__file__).resolve().parents[1] / 'suite'}{os.sep}"
 PLAIN = frozenset(["nodeid", "location", "keywords", "outcome", "when"])
 """Attributes of a report by which plugins know it; they hold what stands in the sources of the suite."""
 
@@ -97,7 +98,7 @@ class Masking:
 
 def in_suite(item: pytest.Item) -> bool:
     """Whether a test is one of the suite's."""
-    return SUITE in item.path.parents
+    return str(item.path).startswith(SUITE)
 
 
 def scrub_report(report: pytest.TestReport | pytest.CollectReport, hide: Hide) -> None:

@@ -78,6 +78,16 @@ class _Observer:
         # pytest's own text of a failure takes long to make, and the suite replaces it.
         session.config.option.tbstyle = "value"
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> None:
+        """Leaves a traceback its last frame: pytest looks at each one, and nobody sees them."""
+        if call.excinfo is None:
+            return
+        error = call.excinfo.value
+        while error.__traceback__ is not None and error.__traceback__.tb_next is not None:
+            error.__traceback__ = error.__traceback__.tb_next
+        call.excinfo = pytest.ExceptionInfo.from_exception(error)
+
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             self.errors.append(report.longreprtext)
