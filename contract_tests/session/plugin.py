@@ -63,11 +63,8 @@ OUTCOME = pytest.StashKey[BaseException | None]()
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     config = pluginmanager.get_plugin("pytestconfig")
-    if config is not None:
-        if why := _secret_option_in([*_words_of_settings(config), *config.invocation_params.args]):
-            raise pytest.UsageError(why)
-        if phone := _phone_in(config.invocation_params.args):
-            _hide_invocation(config, phone)  # before `--debug` writes it down
+    if config is not None and (phone := _phone_in(config.invocation_params.args)):
+        _hide_invocation(config, phone)  # before `--debug` writes it down
     group = parser.getgroup("contract suite of ifind-mock")
     for option, text in options_of("pytest"):
         name, dest = f"--{RENAMED.get(option.name, option.name)}", PREFIX + option.field
@@ -76,6 +73,10 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
             group.addoption(name, dest=dest, action=action, default=None, metavar=option.metavar, help=text)
         else:
             group.addoption(name, dest=dest, action="store_true", default=None, help=text)
+    if config is not None:
+        words = [*_words_of_settings(config), *map(str, config.invocation_params.args)]
+        if why := _secret_option_in(words, parser.parse_known_and_unknown_args(words)[1]):
+            raise pytest.UsageError(why)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -166,11 +167,14 @@ def _words_of_settings(config: pytest.Config) -> list[str]:
     return [*in_file, *shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))]
 
 
-def _secret_option_in(words: Iterable[object]) -> str:
+def _secret_option_in(words: Iterable[object], unknown: Iterable[str]) -> str:
     """Why a word is refused that was meant for a phone or a credential: pytest would show its value in its own message.
-    Empty where there is none.
+    Empty where there is none. unknown are the words that are no options of pytest or of the suite.
     """
+    strange = {name for name, _ in _named_in(unknown)}
     for name, value in _named_in(words):
+        if name not in strange:
+            continue
         meant = get_close_matches(name.lower(), [_PHONE, *_CREDENTIALS], n=1)
         if meant == [_PHONE] and name != _PHONE and re.search("[0-9]{7}", value):
             return f"{name} is no option, and what follows it may be a phone; write --phone"

@@ -29,7 +29,7 @@ from support.processes import environment
 
 ALL = [block for page in PAGES if page != IN_RUSSIAN for block in blocks(page)]
 """README.ru.md has the blocks of README.md: test_readme.py."""
-DIRECTIVES = {"literalinclude"}
+DIRECTIVES = {"include", "literalinclude"}
 """What `make docs` reads, and refuses where it is wrong."""
 HERE = "127.0.0.1:8080"
 """Where the pages have the mock."""

@@ -88,6 +88,14 @@ def test_a_misspelt_option_of_the_phone_is_refused_without_its_value(words: tupl
     assert "70005550142" not in ended.stdout + ended.stderr + "".join(path.read_text() for path in tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("word", ["--only=info.answers", "--log-file=log", "--log-level=INFO"])
+def test_an_option_of_the_suite_or_of_pytest_is_none_that_would_show_a_secret(word: str, tmp_path: Path) -> None:
+    with serving("courier") as target:
+        ended = alone(target, "--collect-only", word, cwd=tmp_path)
+
+    assert ended.returncode == 0, ended.stderr
+
+
 @pytest.mark.parametrize(
     ("word", "message"),
     [
