@@ -106,13 +106,14 @@ def _mark_and_version(path: Path, end: float) -> tuple[int, int]:
     """Both are 0 where the file is no database."""
     # Immutable: SQLite neither locks nor repairs the file. Not read without SQLite: closing a handle of our own would
     # drop the locks that another store of this process has on it (sqlite.org/howtocorrupt.html, 2.2).
-    log = path.with_name(f"{path.name}-wal")
+    beside = [path.with_name(path.name + part) for part in ("-wal", "-journal")]
     while True:
         try:
             with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as head:
-                if size_of(log):
-                    # A process that dies while it writes the log into the file, or one that does so now, leaves it
-                    # shorter than its first page says. With the log it is whole; without, only so is that page read.
+                if any(map(size_of, beside)):
+                    # A process that dies while it writes its log into the file, or makes the file, or one that does so
+                    # now, leaves it shorter than its first page says. With what stands beside it it is whole, or empty;
+                    # without, only so is that page read.
                     head.execute("PRAGMA writable_schema = ON")
                 ((mark,),) = head.execute("PRAGMA application_id").fetchall()
                 ((version,),) = head.execute("PRAGMA user_version").fetchall()
