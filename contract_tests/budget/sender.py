@@ -308,10 +308,11 @@ def rate_limited(response: HttpResponse) -> bool:
 def turned_away(response: HttpResponse) -> bool:
     """Whether the call was refused for the rate of calls, or by a server in front of the API: a 503 that is no answer
     of the API's own. Above its rate nginx answers so; whether a 503 means that shows when calls come slower, and so it
-    does for an error_code 429 that names no limit. What says `ok` was taken, whatever its HTTP status.
+    does for an error_code 429 that names no limit. What has the value `ok` was taken, whatever its HTTP status; a page
+    and a sentence may have the word.
     """
     text = _text_of(response)
-    if _OK.search(text):
+    if _OK.search(text) and not _is_page(response):
         return False
     if rate_limited(response) or (_CODE.search(text) and not _LIMIT.search(text) and not _DAY.search(text)):
         return True
@@ -335,7 +336,7 @@ def _text_of(response: HttpResponse) -> str:
 
 
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
-_OK = re.compile(r"\bok\b")
+_OK = re.compile(r"""(?:^|[>"'=,;|\t\n]) {0,9}ok {0,9}(?:[<"',;|\t\r\n]|$)""")
 _CODE = re.compile(r"error_code\W{1,20}429\b|\berror\W{1,5}429\b")
 _PACE = re.compile(
     r"too many requests|too (?:fast|frequent|often)|rate limit|slow down|requests? (?:per|a) (?:second|minute)"

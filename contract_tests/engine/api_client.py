@@ -60,10 +60,12 @@ def _about(call: Call) -> tuple[object, ...]:
 
 
 def _check_pace(reply: Reply) -> None:
-    """Raises NotChecked for an answer that refuses the rate of calls to the end: it is none to what the call asks."""
+    """Raises NotChecked for an answer that refuses the rate of calls to the end: it is none to what the call asks, and
+    the run has decided less than it was to, as with too small a budget.
+    """
     response = reply.response
     if response is not None and rate_limited(response) and (not reply.readable or names_pace(reply.message.lower())):
-        raise NotChecked("the target refused the call for its rate, however slow", Outcome.INCONCLUSIVE)
+        raise NotChecked("the target refused the call for its rate, however slow", Outcome.UNAFFORDABLE)
 
 
 LOCKED = (401, 403, 423, 429)

@@ -194,6 +194,44 @@ def test_an_error_in_words_or_by_its_code_refuses_the_pace_and_a_used_up_limit_d
         assert (rate_limited(response), turned_away(response)) == (is_of_pace, is_turned_away)
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "is_turned_away"),
+    [
+        (429, '{"status":"error","error_code":429,"message":"10 a second are ok"}', True),
+        (429, "<html><body>Slow down <button>OK</button></body></html>", True),
+        (503, "<html><body>Try later <button>OK</button></body></html>", True),
+        (429, '{"status": "ok", "id": 7}', False),
+        (429, "<r><status>ok</status><id>7</id></r>", False),
+        (503, "<r status='ok' id='7'/>", False),
+        (429, "status,id\r\nok,7\r\n", False),
+        (429, "id;status\n7;ok", False),
+        (429, "ok|7", False),
+    ],
+)
+def test_what_says_ok_as_a_value_was_taken(status: int, body: str, is_turned_away: bool) -> None:
+    response = HttpResponse(Request("GET", ""), status, (("Retry-After", "1"),), body.encode(), 0.0)
+
+    assert turned_away(response) is is_turned_away
+
+
+@pytest.mark.parametrize("only", [(), ("create.ok", "result.ready")])
+def test_a_run_that_is_refused_for_its_rate_to_the_end_does_not_hold(
+    only: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "REFUSED_PAUSES", ())
+    refusal = b'{"status":"error","error_code":429,"message":"Too many requests: 10 a second are ok"}'
+
+    def http(number: int, *_: object) -> Any:
+        return (429, {"Content-Type": "application/json"}, refusal) if number > 1 else None
+
+    with serving("courier", http=http) as target:
+        report = examined(target, only=only).report
+
+    assert report.exit_code == 4
+    assert [row.clause.id for row in report.rows if row.outcome == "broken"] == []
+    assert {row.outcome for row in report.rows if row.clause.id in ("create.ok", "result.ready")} == {"unaffordable"}
+
+
 def test_a_mock_behind_a_limiter_is_found_and_its_accounts_are_made(tmp_path: Path) -> None:
     limiter = Limiter(4.0, "nginx, by default")
 
