@@ -38,6 +38,8 @@ def read_table(table: Table, context: Context) -> Decoded:
     if not table.rows:
         return _nothing(context)
     rows = table.rows
+    if _are_known_names(rows, context) and (known := _rows_alone(table, context)) is not None:
+        return known
     for layout in (_rows_under_names, _flat_row, _pairs, _task_rows_alone, _flat_alone, _rows_alone):
         if layout is _rows_alone and len(rows) == 2 and rows[1] == ["processing"] and _TITLE.fullmatch(rows[0][0]):
             raise UnknownLayout("csv.rows", "columns of unknown names")
@@ -47,6 +49,14 @@ def read_table(table: Table, context: Context) -> Decoded:
     if (context.method == "result" and len(rows[0]) >= ENOUGH) or (len(rows[0]) > 1 and len(rows) > 1 and telling):
         raise UnknownLayout("csv.rows", "columns of unknown names")
     raise Misfit("no known columns")  # lines that could be anything, such as a sentence
+
+
+def _are_known_names(rows: Rows, context: Context) -> bool:
+    """Whether a table of one column is just the names that JSON has, of which one may be a word of the API's own."""
+    names = (context.reference or {}).get("names")
+    if context.section != "names" or not isinstance(names, list) or any(len(row) != 1 for row in rows):
+        return False
+    return [row[0] for row in rows] == [entry.get("name") if isinstance(entry, Mapping) else None for entry in names]
 
 
 _TITLE = re.compile(r"[^\W\d][\w ]{0,39}")  # a column's name: a message of PHP has punctuation

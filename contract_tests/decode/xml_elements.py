@@ -122,9 +122,15 @@ def local(element: etree._Element) -> str:
 
 def attributes(element: etree._Element) -> Iterator[tuple[str, str]]:
     """The attributes but nil and those that name a member, by names without namespaces."""
+    names = _may_name(element)
     for name, value in _own_attributes(element):
-        if name not in _NAMING or known_name(value) is None:
+        if not names or name not in _NAMING or known_name(value) is None:
             yield name, value
+
+
+def _may_name(element: etree._Element) -> bool:
+    """Whether an attribute may name the member that an element is: where others are documented members, it is one."""
+    return not any(name not in _NAMING and known_name(name) for name, _ in _own_attributes(element))
 
 
 def _own_attributes(element: etree._Element) -> Iterator[tuple[str, str]]:
@@ -135,6 +141,8 @@ def _own_attributes(element: etree._Element) -> Iterator[tuple[str, str]]:
 
 def _named(element: etree._Element) -> str | None:
     """The documented name that an attribute gives to an element."""
+    if not _may_name(element):
+        return None
     return next(
         (known for name, value in _own_attributes(element) if name in _NAMING and (known := known_name(value))), None
     )

@@ -139,7 +139,10 @@ class Comparison:
     def _word(self, step: ScriptStep, reply: Reply, side: int) -> frozenset[str]:
         """What the step's clause calls an answer: all words that may be right."""
         if reply.status != "error":
-            return frozenset(alternatives([_page(step, reply)]))
+            asked = self._answer(UNKNOWN, step.fmt, side) if UNKNOWN in (*step.like, *step.apart) else None
+            # Where an unknown task is answered alike, it does not show which task was asked for.
+            shows_nothing = asked is not None and asked.readable and asked.status == reply.status
+            return frozenset(() if shows_nothing else alternatives([_page(step, reply)]))
         if step.clause == "error.missing-names":
             words = [_MISSING_NAMES.get(named := names(reply.message), f"names {named}")]
         else:

@@ -369,6 +369,16 @@ def test_no_rows_are_names_alone_or_nothing() -> None:
             read("", context)
 
 
+@pytest.mark.parametrize("names", [["name", "1;2", "0"], ["ready"], ["status", "ready"], ["processing"]])
+def test_a_name_that_is_a_word_of_the_api_is_a_name_where_json_says_so(names: list[str]) -> None:
+    known = ready(names=names)
+
+    assert (
+        read("".join(f'"{name}"\r\n' for name in names), replace(NAMES, reference=known)).model["names"]
+        == known["names"]
+    )
+
+
 def test_a_blank_line_may_be_an_empty_name_where_json_has_one() -> None:
     known = ready(names=["Оля", ""])
 

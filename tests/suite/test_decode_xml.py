@@ -445,6 +445,18 @@ def test_what_is_not_well_formed_is_unreadable(body: str | bytes) -> None:
         read(body)
 
 
+@pytest.mark.parametrize("name", ["Phone", "Data", "id", "title", "Url"])
+def test_what_an_ad_says_names_no_member(name: str) -> None:
+    model = ready(rows=2)
+    for row in model["data"]:
+        row["name"] = name
+
+    assert (
+        read(written(model, XmlLayout(row_attributes=True)), DATA).model
+        == read(written(model, XmlLayout()), DATA).model
+    )
+
+
 DECLARED = "<!DOCTYPE r [{}]><r><status{}>ok</status>{}</r>"
 
 

@@ -25,11 +25,12 @@ from contract_tests.engine.api_client import ApiClient, TargetLost
 from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.private_texts import PrivateTexts
 from contract_tests.engine.provision import UnreachableError
-from contract_tests.parity.comparison import Agreement, PlaceComparison
+from contract_tests.parity.comparison import Agreement, AnswerPair, Comparison, PlaceComparison
 from contract_tests.parity.observe import observe
 from contract_tests.parity.parity import UNITS, _without, examine, run
 from contract_tests.parity.parity_formats import as_page, write_terminal
 from contract_tests.parity.parity_report import ParityReport, by_clause
+from contract_tests.parity.script import NO_ID, REFUSED, UNKNOWN
 from contract_tests.redact.secrets import Secrets
 from contract_tests.transport.client import HttpClient
 from contract_tests.transport.messages import HttpResponse, Request
@@ -362,6 +363,30 @@ def test_the_report_holds_no_credential_and_no_value_and_a_mock_gets_none_of_the
         assert secret not in seen
     assert len(to_the_mock) > 50
     assert not [request for request in to_the_mock for secret in target.env.values() if secret in request]
+
+
+@pytest.mark.parametrize(
+    ("unknown", "agreement"), [('{"status": "processing"}', Agreement.OPEN), (None, Agreement.DIFFERS)]
+)
+def test_where_an_unknown_task_is_not_refused_it_does_not_show_which_id_counts(
+    unknown: str | None, agreement: Agreement
+) -> None:
+    def reply(code: int, message: str = "", body: str | None = None) -> Reply:
+        error = json.dumps({"status": "error", "error_code": code, "message": message})
+        content = (body or error).encode()
+        call, decoded = Call("result"), read_answer(content, "json", Context("result"))
+        return Reply(call, HttpResponse(Request("GET", ""), 200, (), content, 0.0), decoded)
+
+    steps = {step.name: step for step in REFUSED if step.fmt in (None, "json")}
+    twice, missing = steps["id twice, first a task's"], (reply(400, "no id"), reply(400, "no id"))
+    answers = {
+        UNKNOWN: (reply(404, "gone", unknown), reply(404, "gone")),
+        NO_ID: missing,
+        twice.name: (reply(0, "", '{"status": "processing"}'), reply(404, "gone")),
+    }
+    places = Comparison([AnswerPair(steps[name], both) for name, both in answers.items()]).places()
+
+    assert {place.agreement for place in places if place.clause == "param.repeated"} == {agreement}
 
 
 FLAT = b"status,cost,ip,create_time,end_time\r\nready,1,127.0.0.1,1,2\r\n"
