@@ -134,9 +134,9 @@ def test_mocks_whose_settings_change_together_change_their_accounts(state: str) 
 @SHARED
 def test_a_create_without_an_account_leaves_nothing_that_hides_what_others_do(state: str) -> None:
     with closing(open_store(state)) as one, closing(open_store(state)) as other:
-        with pytest.raises(Again):
-            one.create_task(TASK, 1)
         one.put_account(ANNA)
+        with pytest.raises(Again):
+            one.create_task(replace(TASK, login="nobody@example.com"), 1)
         assert one.account(LOGIN) == ANNA
         create(other)
         assert one.account(LOGIN) == other.account(LOGIN) != ANNA
