@@ -219,7 +219,7 @@ class RedisStore(RedisTransactions):
             raise
         if given in ("STALE", "NOBODY"):
             self._forget()
-            self._seen, self._checked = Seen(), not self._in_turn
+            self._seen, self._checked = None if self._seen is None else Seen(), not self._in_turn
             raise Again
         self._checked = True
         if isinstance(given, list) and len(given) == 2:  # noqa: PLR2004 - the units used and the limit

@@ -20,6 +20,7 @@ from mockserver.core.clock import Clock
 from mockserver.core.errors import StoreError
 from mockserver.settings.loading import load
 from mockserver.stores.opening import open_store
+from mockserver.stores.store import Again
 from support.in_process import LOGIN as DEMO
 from support.in_process import Api
 from support.stores import ANNA, LOGIN, SHARED, TASK, create, used
@@ -128,6 +129,17 @@ def test_mocks_whose_settings_change_together_change_their_accounts(state: str) 
     for mock in mocks:
         assert [account.login for account in mock.store.accounts()] == ["b"]
         mock.store.close()
+
+
+@SHARED
+def test_a_create_without_an_account_leaves_nothing_that_hides_what_others_do(state: str) -> None:
+    with closing(open_store(state)) as one, closing(open_store(state)) as other:
+        one.put_account(ANNA)
+        with pytest.raises(Again):
+            one.create_task(replace(TASK, login="nobody@example.com"), 1)
+        assert one.account(LOGIN) == ANNA
+        create(other)
+        assert one.account(LOGIN) == other.account(LOGIN) != ANNA
 
 
 @SHARED
