@@ -171,11 +171,11 @@ def _secret_option_in(words: Iterable[object]) -> str:
     Empty where there is none.
     """
     for name, value in _named_in(words):
-        meant = get_close_matches(name.lower(), [_PHONE, *_CREDENTIALS], n=1)
-        if meant == [_PHONE] and name != _PHONE and re.search("[0-9]{7}", value):
+        meant = name.lower()
+        if name != _PHONE and get_close_matches(meant, [_PHONE]) and re.search("[0-9]{7}", value):
             return f"{name} is no option, and what follows it may be a phone; write --phone"
-        if meant and meant[0] in _CREDENTIALS and value:
-            return f"{name} is no option, and what follows it may be a credential; set {_CREDENTIALS[meant[0]]}"
+        if (variable := _CREDENTIALS.get(meant.rstrip("12"))) and value:
+            return f"{name} is no option, and what follows it may be a credential; set {variable}"
     return ""
 
 
