@@ -292,9 +292,15 @@ class Journal(ABC):
 
     def wait(self, pattern: Pattern, wanted: int) -> Waiter:
         """A waiter for so many entries that fit, those that are kept now included. It counts until `leave`."""
-        waiter = Waiter(pattern, wanted, self.count(pattern).kept)
+        waiter = Waiter(pattern, wanted, self._counted(pattern))
         self._waiters.setdefault(pattern.login, {})[waiter] = None
         return waiter
+
+    def _counted(self, pattern: Pattern) -> int:
+        """How many entries fit. The next look tells waiters of all others, and of none of these: nothing may be read
+        after they were counted.
+        """
+        return sum(1 for _ in self.entries(pattern))
 
     def leave(self, waiter: Waiter) -> None:
         """Forgets the waiter."""

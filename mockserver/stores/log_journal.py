@@ -11,7 +11,7 @@ from typing import Any
 from mockserver.core.errors import StoreError
 from mockserver.standard_error import write_line
 from mockserver.stores.call_log import STRANGE, CallLog, LogReader
-from mockserver.stores.journal import LARGEST_BODY, Entry, MuchLeft, Pattern, Waiter
+from mockserver.stores.journal import LARGEST_BODY, Entry, MuchLeft, Pattern
 from mockserver.stores.memory_journal import MemoryJournal
 from mockserver.stores.shared_store import HELD
 from mockserver.stores.sqlite_file import SqliteFile
@@ -237,10 +237,6 @@ class LogJournal(MemoryJournal):
         """How many calls were made since the start."""
         self.look()
         return dict(self._calls)
-
-    def wait(self, pattern: Pattern, wanted: int) -> Waiter:
-        self.look()
-        return super().wait(pattern, wanted)
 
     def entry(self, number: int) -> Entry | None:
         self.look()

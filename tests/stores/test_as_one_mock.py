@@ -351,6 +351,31 @@ def test_a_reset_ends_what_waits_in_the_other_process_and_nothing_that_comes_lat
     assert two.ended[-1:] == [login], "its own are ended by its control API"
 
 
+@pytest.mark.parametrize("at", range(5))
+@pytest.mark.parametrize("name", ["look", "_of", "dropped"])
+def test_a_waiter_counts_a_call_once_that_another_process_answers_while_the_wait_begins(
+    pair: list[OneMock], name: str, at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = pair
+    journal, steps = one.mock.journal, iter(range(100))
+    wrapped = getattr(journal, name)
+
+    def then_a_call_comes(*args: Any, **more: Any) -> Any:
+        given = wrapped(*args, **more)
+        if next(steps) == at:
+            two.call("info")
+        return given
+
+    two.call("info")
+    monkeypatch.setattr(journal, name, then_a_call_comes)
+    waiter = journal.wait(Pattern({"method": "info"}), 9)
+    monkeypatch.undo()
+    two.call("info")
+    one.mock.watch()
+
+    assert waiter.seen == one.tell("POST /requests/count", {"method": "info"})[1]["count"]
+
+
 def test_a_wait_and_an_answer_that_waits_see_what_another_process_does(state: str) -> None:
     read = load(arguments={**SETTINGS, "state": state})
     with ExitStack() as stack:
