@@ -19,6 +19,7 @@ SWAGGER = (
     "h3.opblock-tag",  # no h2 stands above it
     ".information-container",  # outside its main
     ".scheme-container",
+    ".view-line-link",  # a button for copying, smaller than a finger
     ".microlight span",  # colours that it writes into the elements
 )
 """Markup of Swagger UI that no style of ours mends."""

@@ -390,10 +390,10 @@ def test_where_an_unknown_task_is_not_refused_it_does_not_show_which_id_counts(
 
 
 FLAT = b"status,cost,ip,create_time,end_time\r\nready,1,127.0.0.1,1,2\r\n"
-FOUND = b"title,price,time,phone,name,description,location,source,category,url\r\na,1,b,7,c,d,e,f,g,h\r\n"
+A_ROW = b"title,price,time,phone,name,description,location,source,category,url\r\na,1,b,7,c,d,e,f,g,h\r\n"
 
 
-@pytest.mark.parametrize(("a", "b", "is_compared"), [(FLAT, FOUND, False), (FLAT, FLAT, True), (FOUND, FOUND, True)])
+@pytest.mark.parametrize(("a", "b", "is_compared"), [(FLAT, A_ROW, False), (FLAT, FLAT, True), (A_ROW, A_ROW, True)])
 def test_how_found_rows_are_written_is_compared_where_both_found_some_or_none(
     a: bytes, b: bytes, is_compared: bool
 ) -> None:

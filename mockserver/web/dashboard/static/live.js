@@ -17,6 +17,7 @@ let last = 0; // the number of the newest request that is shown
 let shown = []; // the requests of the rows, the newest first
 let fresh = 0; // when all of them were read, by this page's own time
 let paused = false;
+let filters = 0; // how many filters there were before this one
 
 const filtered = () => Object.fromEntries([...new FormData(filter)].filter(([, value]) => value.trim()).map(([name, value]) => [name, value.trim()]));
 
@@ -64,6 +65,7 @@ function showRequests() {
 const refreshRequests = every(1, async () => {
   if (paused) return;
   const whole = last === 0 || performance.now() - fresh > 15000; // others may have reset the journal meanwhile
+  const asked = filters;
   let told;
   try {
     told = await call("GET", "requests", { query: { ...filtered(), order: "newest", limit: MOST, ...(whole ? {} : { after: last }) } });
@@ -75,7 +77,7 @@ const refreshRequests = every(1, async () => {
       return;
     } else throw error;
   }
-  if (paused) return;
+  if (paused || asked !== filters) return; // an answer to another filter
   const added = told.requests;
   at("skipped").hidden = whole || told.next === undefined;
   at("skipped").textContent = t("live.skipped", { count: MOST });
@@ -98,6 +100,7 @@ const refreshRequests = every(1, async () => {
 });
 
 function forgetRequests() {
+  filters += 1;
   last = 0;
   shown = [];
   refreshRequests();
