@@ -29,6 +29,7 @@ from contract_tests.report.report_files import ReportFiles, check_files
 from contract_tests.report.terminal import write_terminal
 from contract_tests.report.visible import visible
 from contract_tests.session.progress import Progress
+from contract_tests.session.second_process import second_process
 from contract_tests.session.session import Examined, examine
 from contract_tests.session.state import all_unseen, stopped_report
 
@@ -48,7 +49,8 @@ def run(options: CheckOptions, out: TextIO, err: TextIO | None = None) -> int:
             return HOLDS
         if begun.report is not None:
             return _end(options, begun.report, Secrets(dict(options.labels)), files, out, errors, Written())
-        ended = examine(begun.options, *([Progress(err)] if err else []))
+        shown = [Progress(err)] if err else []
+        ended = examine(begun.options, *shown, *second_process(begun.options))
         report, trouble = _remember(replace(ended.report, provable=begun.within_reach), ended, begun)
         return _end(options, report, ended.secrets, files, out, errors, trouble)
 

@@ -80,6 +80,8 @@ class CheckOptions:
     only: tuple[str, ...] = ()
     with_others: bool = False
     """For learning: the clauses of `only` are examined more closely, then all others by calls that cost nothing."""
+    jobs: int | None = None
+    """Processes. None: as many as there are CPUs. A check of the private mock uses two, every other run one."""
     plan: bool = False
     """Print what would be run, and send nothing."""
     yes: bool = False
@@ -150,6 +152,13 @@ def read_units(text: str) -> int:
     """A budget: a whole number of units. Raises UsageError."""
     if re.fullmatch(r"[0-9]{1,9}", text) is None:
         raise UsageError(f"--budget: {text!r} is not a number of units; write it as 12")
+    return int(text)
+
+
+def read_jobs(text: str) -> int:
+    """A number of processes. Raises UsageError."""
+    if re.fullmatch(r"[1-9][0-9]{0,3}", text) is None:
+        raise UsageError(f"--jobs: {text!r} is not a number of processes; write it as 2")
     return int(text)
 
 
@@ -261,6 +270,7 @@ OPTIONS = (
     Option("run-timeout", "TIME", "How long the run may take. Default: {time}.",
            partial(read_seconds, option="--run-timeout"), ALL),
     Option("only", "CLAUSE", "Check only this clause. Repeat the option for more.", read_clauses, SUITE, many=True),
+    Option("jobs", "N", "Processes; a whole check of the mock uses 2. Default: the number of CPUs.", read_jobs),
     Option("plan", "", "Print the calls and what they cost; send nothing."),
 )
 # fmt: on

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contract_tests.api.curl import curl
@@ -61,6 +61,27 @@ class Findings:
         labels = {text: label for secret, label in labels.items() for text in misread(secret)}
         self.mask = Mask({**self.mask.labels, **labels}, self.mask.shows)
         self.secrets.hide(labels)
+
+    def add(self, other: Findings) -> None:
+        """Adds what another part of the run has found out, on a target that is a copy of this one at another URL. What
+        both have found is told as it stands here.
+        """
+        self.hide(other.mask.labels)
+        known = {finding.key for finding in self.all}
+        new = (finding for finding in other.all if finding.key not in known)
+        self.all += [replace(finding, call=finding.call.replace(other.base, self.base)) for finding in new]
+        self.first_checked = {**other.first_checked, **self.first_checked}
+        self.too_large |= other.too_large
+        for clause, reasons in other.reasons.items():
+            self.reasons[clause] = {**reasons, **self.reasons.get(clause, {})}
+        for clause, seen in other.seen.items():
+            mine = self.seen.setdefault(clause, {})
+            self.seen[clause] = {**mine, **{choice: reply for choice, reply in seen.items() if choice not in mine}}
+        for clause, shown in other.shown.items():
+            for choice, numbers in shown.items():
+                self.shown.setdefault(clause, {}).setdefault(choice, set()).update(numbers)
+        for kind, replies in other.kinds.items():
+            self.kinds.setdefault(kind, []).extend(replies)
 
     def mark_checked(self, clause: str) -> None:
         """Notes that an answer was checked that shows the clause."""

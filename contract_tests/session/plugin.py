@@ -51,6 +51,7 @@ from contract_tests.session.state import (
 MARKERS = (
     "clause(*ids): the clauses of schemas/clauses.toml that the test checks",
     "first: runs before all others, since its calls are refused and cost nothing",
+    "apart: shares no task with others, so that a second process may run it on a mock of its own",
     "last: runs after all others, since it judges what they have seen",
 )
 PREFIX = "contract_"

@@ -74,6 +74,7 @@ def _readable(reply: Reply) -> bool:
     return False
 
 
+@pytest.mark.apart
 @pytest.mark.clause(LAW)
 def test_awkward_values_break_nothing(run: Run, checks: Checks) -> None:
     if not run.target.provisioned:
@@ -86,6 +87,7 @@ def test_awkward_values_break_nothing(run: Run, checks: Checks) -> None:
         _unbroken(run.api, checks, call)
 
 
+@pytest.mark.apart
 @pytest.mark.clause(LAW)
 def test_awkward_requests_break_nothing(run: Run, checks: Checks) -> None:
     if not run.target.provisioned:
@@ -95,6 +97,7 @@ def test_awkward_requests_break_nothing(run: Run, checks: Checks) -> None:
         _unbroken(run.api, checks, call)
 
 
+@pytest.mark.apart
 @pytest.mark.clause(LAW)
 def test_unknown_paths_break_nothing(run: Run, checks: Checks) -> None:
     if not run.target.provisioned:
@@ -103,6 +106,7 @@ def test_unknown_paths_break_nothing(run: Run, checks: Checks) -> None:
         check_server_fault(checks, run.api.send_unchecked(Call(path)))
 
 
+@pytest.mark.apart
 @pytest.mark.clause(LAW)
 def test_generated_calls_break_nothing(run: Run, checks: Checks) -> None:
     if not run.target.provisioned:
@@ -113,6 +117,7 @@ def test_generated_calls_break_nothing(run: Run, checks: Checks) -> None:
     send_generated_calls(account, lambda call: _unbroken(run.api, checks, call), examples=150 if run.full else 30)
 
 
+@pytest.mark.apart
 @pytest.mark.clause(
     "task.ready-stays",
     "task.reads-equal",

@@ -13,6 +13,7 @@ import click
 from contract_tests.redact.secrets import Secrets
 from contract_tests.redact.write import discard, is_device, write
 from contract_tests.report.interrupts import Interrupts
+from contract_tests.session.workers import cpus
 from mockserver.core.errors import Problem, Refusal
 from mockserver.mutants.catalogue import MUTANTS
 from mockserver.mutants.kit.mutant import Mutant
@@ -21,11 +22,6 @@ from mockserver.mutants.matrix_report import as_csv, as_json, write_list, write_
 from mockserver.mutants.run import kill_matrix
 
 FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
-
-
-def cpus() -> int:
-    """The CPUs that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @click.command("mutants")

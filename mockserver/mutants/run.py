@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context
-from multiprocessing.connection import Connection
 from typing import Any, TypeAlias
 
 from contract_tests.contract.clauses import all_clauses
-from contract_tests.report.interrupts import SIGNALS, Interrupts
+from contract_tests.report.interrupts import Interrupts
+from contract_tests.session.workers import begin_worker
 from mockserver import data
 from mockserver.assembly import open_gateway
 from mockserver.core.errors import IfindMockError
@@ -94,7 +91,7 @@ def _running(jobs: int) -> Iterator[Callable[[Collection[_Job]], Iterable[_Done]
     context = get_context("spawn")
     end, our_end = context.Pipe(duplex=False)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        executor = ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_worker, initargs=(end, folder))
+        executor = ProcessPoolExecutor(jobs, mp_context=context, initializer=begin_worker, initargs=(end, folder))
         try:
             yield lambda work: (f.result() for f in as_completed([executor.submit(_do, job) for job in work]))
         except BrokenExecutor:
@@ -104,21 +101,6 @@ def _running(jobs: int) -> Iterator[Callable[[Collection[_Job]], Iterable[_Done]
             raise
         finally:
             executor.shutdown(cancel_futures=True)
-
-
-def _begin_worker(end: Connection, folder: str) -> None:
-    """Leaves signals to the parent, and ends when the parent closes its end of the pipe, or is gone. Its temporary
-    files are in a folder that the parent removes.
-    """
-    tempfile.tempdir = folder
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(end,), daemon=True).start()
-
-
-def _end_with(end: Connection) -> None:
-    end.poll(None)
-    os._exit(1)
 
 
 def _do(job: _Job) -> _Done:

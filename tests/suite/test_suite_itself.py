@@ -26,7 +26,7 @@ TESTS = sorted((Path(contract_tests.__file__).parent / "suite").glob("test_*.py"
 @pytest.fixture(scope="module")
 def named_clauses(request: pytest.FixtureRequest) -> dict[str, set[str]]:
     """Test by test, the clauses that it names, for a parametrized test those of all its parameters."""
-    for marker in ("clause", "first", "last"):  # which the suite's plugin adds where the suite runs
+    for marker in ("clause", "first", "last", "apart"):  # which the suite's plugin adds where the suite runs
         request.config.addinivalue_line("markers", marker)
     found: dict[str, set[str]] = {}
     for file in TESTS:
