@@ -133,7 +133,8 @@ again = $(MAKE) $(MAKECMDGOALS) PYTHON=python3.12
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < tuple(map(int, "$(needed)".split("."))))' 2>/dev/null || \
-	{ echo "$(PYTHON) is $$($(PYTHON) --version 2>&1), and Python $(needed) or newer is needed. Name one: $(again)" >&2; exit 1; }
+	{ echo "$(PYTHON) is $$($(PYTHON) --version 2>/dev/null || echo not there), and Python $(needed) or newer is needed." \
+	"Name one: $(again)" >&2; exit 1; }
 	@[ -e $(VENV)/pyvenv.cfg ] || [ ! -e $(VENV)/bin ] || \
 	{ echo "$(VENV) is no virtual environment. Name another folder with VENV=" >&2; exit 1; }
 	@rm -rf $(addprefix $(VENV)/,bin include lib lib64 share pyvenv.cfg .whole .runtime .dev .release .docs .tools)

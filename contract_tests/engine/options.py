@@ -241,8 +241,11 @@ COMMANDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 )
 """The commands that have options of the table, with what fills the blanks of the help."""
 ALL = tuple(COMMANDS)
+REPORTING = ("check", "parity")
+COMPARED = ("junit", "html", "json", "sarif", "summary")
+"""The formats that parity writes, too."""
 REPORTS_OF: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {name: ("check", "parity") if name in ("html", "json", "summary") else ("check",) for name in RENDERERS}
+    {name: REPORTING if name in COMPARED else ("check",) for name in RENDERERS}
 )
 """The commands that write a report, by its format."""
 SUITE = ("check", "pytest")
@@ -258,8 +261,8 @@ OPTIONS = (
     Option("full", "", "Combine every HTTP method, format and source. Default on the mock.", commands=SUITE),
     Option("strict", "", "A refuted assumption counts as broken.", commands=SUITE),
     *(Option(name, "FILE", renderer.help, Path, REPORTS_OF[name]) for name, renderer in RENDERERS.items()),
-    Option("github", "", "Print annotations, as GitHub's workflows read them.", commands=("check", "parity")),
-    Option("all", "", "{all}", commands=("check", "parity")),
+    Option("github", "", "Print annotations, as GitHub's workflows read them.", commands=REPORTING),
+    Option("all", "", "{all}", commands=REPORTING),
     Option("ledger", "FILE", "Note each call before it leaves; resume a run that was stopped.", Path, SUITE),
     Option("tasks", "FILE", "Check these tasks (a line each: ID SOURCE PHONE) and create none.", read_tasks, SUITE),
     Option("history", "FILE", "Remember when each clause was last proven.", Path),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TextIO
 
 from contract_tests.budget.budget import SECONDS, limits_for
@@ -132,6 +133,7 @@ def examine(a: str, b: str, options: CheckOptions, *, ignored: Collection[str] =
     """Compares the targets and writes nothing. Raises UsageError for options that don't fit the targets,
     UnreachableError where one can't be reached at first.
     """
+    begun = datetime.now(UTC)
     with Interrupts.held() as interrupts, ExitStack() as opened:
         with interrupts.open():
             one, other = sides = tuple(opened.enter_context(_open_side(target, options)) for target in (a, b))
@@ -146,7 +148,7 @@ def examine(a: str, b: str, options: CheckOptions, *, ignored: Collection[str] =
             stopped = f"a target is gone: {lost}"
         except KeyboardInterrupt:
             code_of_stop, stopped = BROKEN, "interrupted: what was not asked by then is not compared"
-        pairs = collector.pairs
+        pairs, ended = collector.pairs, datetime.now(UTC)
         secrets = _secrets_of(sides)
         profile = read_profile_file(options.profile) if options.profile else ProfileFile()
         places = StatedDifferences(profile).marked((*_rate_limits(sides), *Comparison(pairs).places()))
@@ -162,7 +164,8 @@ def examine(a: str, b: str, options: CheckOptions, *, ignored: Collection[str] =
         calls = (len(one.run.api.sender.log), len(other.run.api.sender.log))
         a, b = (side.run.target.base for side in sides)
         units = (one.run.api.sender.budget.spent, other.run.api.sender.budget.spent)
-        return ParityReport(a, b, clauses, calls, units, code, _public(stopped, secrets), secrets)
+        stopped, seconds = _public(stopped, secrets), (ended - begun).total_seconds()
+        return ParityReport(a, b, clauses, calls, units, code, stopped, secrets, started=begun, seconds=seconds)
 
 
 def _rate_limits(sides: Collection[Side]) -> Iterator[PlaceComparison]:

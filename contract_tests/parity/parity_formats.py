@@ -1,17 +1,18 @@
-"""The report of parity: on a terminal, as JSON, as a page, as Markdown, as annotations of GitHub."""
+"""The report of parity: on a terminal, as a page, Markdown, JSON, JUnit XML and SARIF, as annotations of GitHub."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from contract_tests.contract.clauses import all_clauses
 from contract_tests.findings.exit_code import BUDGET
 from contract_tests.parity.comparison import Agreement, PlaceComparison
 from contract_tests.parity.parity_report import ClauseComparison, ParityReport
 from contract_tests.redact.spellings import markdown
+from contract_tests.report import junit, sarif
 from contract_tests.report.annotations import MAX_ANNOTATIONS, annotation
 from contract_tests.report.as_json import json_bytes
 from contract_tests.report.console import console_of, print_table, print_text, print_verdict
@@ -149,8 +150,8 @@ def annotate(report: ParityReport) -> Iterator[str]:
         yield annotation("error", headline(report), text[:MAX_TEXT])
     rows = report.of(Agreement.DIFFERS)
     for clause in rows[: MAX_ANNOTATIONS - 1]:
-        texts = [f"{where(p)}: A {line(p.a, MAX_TEXT)}; B {line(p.b, MAX_TEXT)}" for p in _first(clause)[:MAX_PLACES]]
-        yield annotation("error", f"DIFFERS {clause.clause}{title_of(clause)}", "\n".join(texts))
+        texts = "\n".join(_differences(clause)[:MAX_PLACES])
+        yield annotation("error", f"DIFFERS {clause.clause}{title_of(clause)}", texts)
     if more := rows[MAX_ANNOTATIONS - 1 :]:
         yield annotation("error", f"DIFFERS {len(more)} more", ", ".join(clause.clause for clause in more))
     if report.clauses:
@@ -217,14 +218,78 @@ def as_markdown(report: ParityReport) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
+def as_junit(report: ParityReport) -> bytes:
+    """A test case a clause: what differs is a failure, what was not compared is skipped. What is known to differ passes
+    and says so.
+    """
+    return junit.document(
+        f"parity of {report.a} and {report.b}",
+        [_case(clause) for clause in report.clauses],
+        [*filter(None, [report.stopped]), *report.errors],
+        [taken(report), totals(report)],
+        started=report.started,
+        seconds=report.seconds,
+    )
+
+
+def _case(clause: ClauseComparison) -> junit.Case:
+    case = junit.Case(clause.grade or "parity", f"{clause.clause}{title_of(clause)}")
+    texts = _differences(clause)
+    if clause.agreement is Agreement.DIFFERS:
+        return case._replace(fate="failure", message=texts[0], kind=clause.agreement, texts=texts)
+    if clause.agreement is Agreement.OPEN:
+        return case._replace(fate="skipped", message=f"{clause.agreement}: {clause.note}")
+    if clause.agreement is Agreement.SAME:
+        return case._replace(texts=tuple(filter(None, [visible(clause.note)])))
+    return case._replace(texts=(LOOKS[clause.agreement].meaning, *texts))
+
+
+def as_sarif(report: ParityReport) -> bytes:
+    """A rule a clause, a result a difference: an error where it fails the run, a note where it is known."""
+    results = [
+        sarif.result(
+            clause.clause,
+            index,
+            "error" if clause.agreement is Agreement.DIFFERS else "note",
+            text,
+            key=(clause.clause, place.where, place.a, place.b),
+        )
+        for index, clause in enumerate(report.clauses)
+        for place, text in zip(_first(clause), _differences(clause), strict=True)
+    ]
+    return sarif.document(
+        f"parity {report.a} {report.b}",
+        [_rule(clause.clause) for clause in report.clauses],
+        results,
+        [*filter(None, [report.stopped]), *report.errors],
+        kit=report.kit,
+        exit_code=report.exit_code,
+        started=report.started,
+    )
+
+
+def _rule(name: str) -> dict[str, Any]:
+    known = all_clauses().get(name)
+    if known is None:
+        return sarif.rule(name, "Differences of no clause", "No clause is about what differs.", "error")
+    return sarif.rule(name, known.title, sarif.help_of(known), "error")
+
+
+def _differences(clause: ClauseComparison) -> tuple[str, ...]:
+    """A line for each, those that count first."""
+    return tuple(f"{where(p)}: A {line(p.a, MAX_TEXT)}; B {line(p.b, MAX_TEXT)}" for p in _first(clause))
+
+
 def _text(text: str) -> str:
     return markdown(line(text, MAX_CELL))
 
 
 RENDERERS: Mapping[str, Renderer[ParityReport]] = MappingProxyType(
     {
+        "junit": Renderer("", as_junit),
         "html": Renderer("", as_page),
         "json": Renderer("", as_json),
+        "sarif": Renderer("", as_sarif),
         "summary": Renderer("", as_markdown, appends=True),
     }
 )

@@ -36,6 +36,7 @@ class ParityReport:
     secrets: Secrets = field(default_factory=Secrets, repr=False, compare=False)  # what no output may show
     errors: tuple[str, ...] = ()  # of the kit itself
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    seconds: float = 0.0  # from the start to the last answer
     kit: str = field(default_factory=lambda: version("ifind-mock"))
 
     @property

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -17,58 +19,100 @@ MAX_TEXT = 10_000  # characters of each text of a finding
 SKIPPED = (Outcome.INCONCLUSIVE, Outcome.UNAFFORDABLE, Outcome.UNCHECKED)
 
 
+class Case(NamedTuple):
+    """A test case."""
+
+    classname: str
+    name: str
+    fate: str = ""  # failure, error or skipped, and empty where it passes
+    message: str = ""  # the fate in short
+    kind: str = ""  # the fate by its type; a skipped case has none
+    texts: tuple[str, ...] = ()  # of the fate, or of what a case that passes has to say
+    seconds: float | None = None  # None: not known of a single case
+
+
 def render(report: Report) -> bytes:
     """The XML document. A clause that was not looked at is skipped with the reason; a refuted one passes and says so,
     or fails where refuted assumptions count.
     """
-    suite = etree.Element("testsuite", name=f"contract of {line(report.target, MAX_MESSAGE)}")
-    for row in report.rows:
-        _add_clause(suite, row, report)
-    if texts := [*filter(None, [report.stopped]), *report.errors]:
+    return document(
+        f"contract of {report.target}",
+        [_case_of(row, report) for row in report.rows],
+        [*filter(None, [report.stopped]), *report.errors],
+        [figures(report), totals(report), *asides(report)],
+        started=report.started,
+        seconds=report.spent.seconds,
+    )
+
+
+def document(
+    name: str,
+    cases: Sequence[Case],
+    troubles: Sequence[str],
+    figures: Iterable[str],
+    *,
+    started: datetime,
+    seconds: float,
+) -> bytes:
+    """The XML document of a suite. troubles: why the run ended before its time; figures: lines on the whole run, which
+    stand where there are cases.
+    """
+    suite = etree.Element("testsuite", name=line(name, MAX_MESSAGE))
+    for case in cases:
+        _add_case(suite, case)
+    if troubles:
         # Without a case of its own, a run that never began would look like a good one.
-        case = etree.SubElement(suite, "testcase", classname="run", name="the run itself", time="0.000")
-        _add(case, "error", *(visible(text, MAX_TEXT) for text in texts), message=texts[0], type="run")
-    if report.rows:
-        texts = [figures(report), totals(report), *asides(report)]
-        _add(suite, "system-out", "\n".join(line(text, MAX_TEXT) for text in texts))
-    for name, value in _counts(suite, report).items():
-        suite.set(name, value)
+        texts = tuple(visible(text, MAX_TEXT) for text in troubles)
+        _add_case(suite, Case("run", "the run itself", "error", troubles[0], "run", texts, 0.0))
+    if cases:
+        _add(suite, "system-out", "\n".join(line(text, MAX_TEXT) for text in figures))
+    for key, value in _counts(suite, started, seconds).items():
+        suite.set(key, value)
     root = etree.Element("testsuites")
-    for name in ("tests", "failures", "errors", "time"):  # Jenkins takes no `skipped` here
-        root.set(name, suite.get(name, "0"))
+    for key in ("tests", "failures", "errors", "time"):  # Jenkins takes no `skipped` here
+        root.set(key, suite.get(key, "0"))
     root.append(suite)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
 
-def _counts(suite: etree._Element, report: Report) -> dict[str, str]:
+def _counts(suite: etree._Element, started: datetime, seconds: float) -> dict[str, str]:
     fates = {"failures": "failure", "errors": "error", "skipped": "skipped"}
     counts = {"tests": str(len(suite.findall("testcase")))}
     counts |= {name: str(len(suite.findall(f"testcase/{tag}"))) for name, tag in fates.items()}
     # The schemas of JUnit know no time zone here.
-    stamp = report.started.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return counts | {"time": f"{report.spent.seconds:.3f}", "timestamp": stamp}
+    stamp = started.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return counts | {"time": f"{seconds:.3f}", "timestamp": stamp}
 
 
-def _add_clause(suite: etree._Element, row: ClauseResult, report: Report) -> None:
-    name = line(f"{row.clause.id}: {row.clause.title}", MAX_MESSAGE)
-    took = f"{report.seconds.get(row.clause.id, 0):.3f}"
-    case = etree.SubElement(suite, "testcase", classname=row.clause.grade, name=name, time=took)
-    findings = [visible(str(finding), MAX_TEXT) for finding in row.findings]
+def _case_of(row: ClauseResult, report: Report) -> Case:
+    case = Case(
+        row.clause.grade, f"{row.clause.id}: {row.clause.title}", seconds=report.seconds.get(row.clause.id, 0.0)
+    )
+    findings = tuple(visible(str(finding), MAX_TEXT) for finding in row.findings)
     note = visible(row.note, MAX_TEXT)
     if row.outcome is Outcome.BROKEN or (report.strict and row.outcome is Outcome.REFUTED):
         message = in_short(row.findings[0]) if row.findings else row.note
-        _add(case, "failure", *(findings or [note]), message=message, type=row.outcome)
-    elif row.outcome is Outcome.ERROR:
-        _add(case, "error", note, *findings, message=row.note, type=row.outcome)
-    elif row.outcome in SKIPPED:
-        _add(case, "skipped", message=f"{row.outcome}: {row.note}")
-    else:
-        texts = [f"seen: {visible(row.seen, MAX_TEXT)}"] if row.seen else []
-        texts += [f"note: {note}"] if row.note else []
-        if row.outcome is Outcome.REFUTED:
-            texts = [row.outcome, *texts, *findings]
-        if texts:
-            _add(case, "system-out", "\n".join(texts))
+        return case._replace(fate="failure", message=message, kind=row.outcome, texts=findings or (note,))
+    if row.outcome is Outcome.ERROR:
+        return case._replace(fate="error", message=row.note, kind=row.outcome, texts=(note, *findings))
+    if row.outcome in SKIPPED:
+        return case._replace(fate="skipped", message=f"{row.outcome}: {row.note}")
+    texts = [f"seen: {visible(row.seen, MAX_TEXT)}"] if row.seen else []
+    texts += [f"note: {note}"] if row.note else []
+    if row.outcome is Outcome.REFUTED:
+        texts = [row.outcome, *texts, *findings]
+    return case._replace(texts=tuple(texts))
+
+
+def _add_case(suite: etree._Element, case: Case) -> None:
+    made = etree.SubElement(suite, "testcase", classname=case.classname, name=line(case.name, MAX_MESSAGE))
+    if case.seconds is not None:
+        made.set("time", f"{case.seconds:.3f}")
+    if case.fate:
+        kind = {"type": case.kind} if case.kind else {}
+        _add(made, case.fate, *case.texts, message=case.message, **kind)
+    elif case.texts:
+        _add(made, "system-out", "\n".join(case.texts))
 
 
 def _add(parent: etree._Element, tag: str, *texts: str, **attributes: str) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from datetime import UTC
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -30,24 +30,44 @@ _SEVERITIES = {"error": "error", "warning": "warning", "note": "recommendation"}
 
 def render(report: Report) -> bytes:
     """The log, which has one run."""
-    troubles = [*filter(None, [report.stopped]), *(error or "an error of the kit itself" for error in report.errors)]
-    rules = [_rule(row.clause.id, row.clause.title, _help(row.clause), _level(row.clause)) for row in report.rows]
-    results = list(_results(report))
+    return document(
+        f"check {report.target}",
+        [rule(row.clause.id, row.clause.title, help_of(row.clause), _level(row.clause)) for row in report.rows],
+        list(_results(report)),
+        [*filter(None, [report.stopped]), *report.errors],
+        kit=report.kit,
+        exit_code=report.exit_code,
+        started=report.started,
+    )
+
+
+def document(
+    command: str,
+    rules: Sequence[dict[str, Any]],
+    results: Sequence[dict[str, Any]],
+    troubles: Sequence[str],
+    *,
+    kit: str,
+    exit_code: int,
+    started: datetime,
+) -> bytes:
+    """The log of one run. command: with its target, by which alerts of one run are told from those of others;
+    rules and results: see `rule` and `result`; troubles: why the run ended before its time.
+    """
+    troubles = [trouble or "an error of the kit itself" for trouble in troubles]
     if troubles:
-        rules.append(
-            _rule(RUN, "The run comes to its end", "What a run did not check, it did not find either.", "error")
-        )
+        what, why = "The run comes to its end", "What a run did not check, it did not find either."
         text = visible("\n".join(troubles), MAX_TEXT)
-        results.append(_result(RUN, len(rules) - 1, "error", text, line_number=1, key=(RUN,)))
-    started = report.started.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        results = [*results, result(RUN, len(rules), "error", text, key=(RUN,))]
+        rules = [*rules, rule(RUN, what, why, "error")]
     run = {
-        "tool": {"driver": {"name": "ifind-mock", "version": report.kit, "rules": rules}},
-        "automationDetails": {"id": f"ifind-mock check {line(report.target, MAX_TEXT)}/"},
+        "tool": {"driver": {"name": "ifind-mock", "version": kit, "rules": rules}},
+        "automationDetails": {"id": f"ifind-mock {line(command, MAX_TEXT)}/"},
         "invocations": [
             {
                 "executionSuccessful": not troubles,
-                "exitCode": report.exit_code,
-                "startTimeUtc": started,
+                "exitCode": exit_code,
+                "startTimeUtc": started.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
                 "toolExecutionNotifications": [
                     {"level": "error", "message": _message(visible(text, MAX_TEXT))} for text in troubles
                 ],
@@ -60,7 +80,8 @@ def render(report: Report) -> bytes:
     return json_bytes({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
-def _rule(name: str, title: str, text: str, level: str) -> dict[str, Any]:
+def rule(name: str, title: str, text: str, level: str) -> dict[str, Any]:
+    """A rule. text: of its help; level: of its results where these say nothing else."""
     return {
         "id": line(name),
         "shortDescription": {"text": line(title, MAX_TEXT) or name},
@@ -71,7 +92,8 @@ def _rule(name: str, title: str, text: str, level: str) -> dict[str, Any]:
     }
 
 
-def _help(clause: Clause) -> str:
+def help_of(clause: Clause) -> str:
+    """What the clause is founded on, and how it is checked."""
     founded = f"{clause.grade}: {GRADES[clause.grade]}"
     return (
         f"{visible(clause.evidence, MAX_TEXT)}\n\n{founded}.\n\nOn it alone: ifind-mock check --only {line(clause.id)}"
@@ -87,20 +109,20 @@ def _results(report: Report) -> Iterator[dict[str, Any]]:
         for finding in row.findings:
             counts = finding.binding or (report.strict and row.outcome is Outcome.REFUTED)
             level = "error" if counts else _level(row.clause)
-            number = _lines().get(row.clause.id, 1)
-            yield _result(row.clause.id, index, level, _text(finding), line_number=number, key=finding.key)
+            yield result(row.clause.id, index, level, _text(finding), key=finding.key)
 
 
 def _text(finding: Finding) -> str:
     return "\n".join([line(in_short(finding), MAX_TEXT), *in_full(finding)])
 
 
-def _result(rule: str, index: int, level: str, text: str, *, line_number: int, key: tuple[str, ...]) -> dict[str, Any]:
+def result(clause: str, index: int, level: str, text: str, *, key: tuple[str, ...]) -> dict[str, Any]:
+    """A result of the rule of a clause. index: of the rule; key: what makes it the same as one of another run."""
     # GitHub takes results of one fingerprint for the same alert, whatever else has changed.
     fingerprint = sha256("\0".join(key).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    place = {"artifactLocation": {"uri": "/".join(TABLE), "index": 0}, "region": {"startLine": line_number}}
+    place = {"artifactLocation": {"uri": "/".join(TABLE), "index": 0}, "region": {"startLine": _lines().get(clause, 1)}}
     return {
-        "ruleId": line(rule),
+        "ruleId": line(clause),
         "ruleIndex": index,
         "level": level,
         "message": _message(text),

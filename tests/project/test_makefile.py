@@ -139,7 +139,7 @@ def test_a_variable_that_nothing_reads_is_refused(stray: str, checkout: Checkout
     assert checkout.log == []
 
 
-@pytest.mark.parametrize(("python", "told"), [("old", "is Python 3.9.18"), ("none", "not found")])
+@pytest.mark.parametrize(("python", "told"), [("old", "is Python 3.9.18"), ("none", "is not there")])
 def test_a_python_that_will_not_do_is_told_and_touches_nothing(python: str, told: str, checkout: Checkout) -> None:
     done = checkout.make("run", python=python)
 

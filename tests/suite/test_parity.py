@@ -12,8 +12,10 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 import pytest
-from lxml import html
+from lxml import etree, html
+from test_reports import check_junit
 from test_right_servers import OPEN, covering_set
+from test_sarif import the_run
 
 from contract_tests.api.calls import Call
 from contract_tests.api.reply import Reply
@@ -28,10 +30,11 @@ from contract_tests.engine.provision import UnreachableError
 from contract_tests.parity.comparison import Agreement, AnswerPair, Comparison, PlaceComparison
 from contract_tests.parity.observe import observe
 from contract_tests.parity.parity import UNITS, _without, examine, run
-from contract_tests.parity.parity_formats import as_page, write_terminal
+from contract_tests.parity.parity_formats import RENDERERS, as_page, write_terminal
 from contract_tests.parity.parity_report import ParityReport, by_clause
 from contract_tests.parity.script import NO_ID, REFUSED, UNKNOWN
 from contract_tests.redact.secrets import Secrets
+from contract_tests.report.sarif import RUN
 from contract_tests.transport.client import HttpClient
 from contract_tests.transport.messages import HttpResponse, Request
 from mockserver.assembly import open_gateway
@@ -638,7 +641,7 @@ def made_comparison(text: str = "x") -> ParityReport:
     """A report with a difference of each kind, whose texts are those of a target."""
     kinds = {"row.phone": Agreement.DIFFERS, "xml.root": Agreement.UNCOVERED, "cors": Agreement.SAME}
     places = [PlaceComparison(clause, kind, text, text, text, text, text) for clause, kind in kinds.items()]
-    return ParityReport(text, text, by_clause(places, ()), (3, 3), (1, 1), 1, text)
+    return ParityReport(text, text, by_clause(places, ()), (3, 3), (1, 1), 1, text, seconds=2.5)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -657,6 +660,31 @@ def test_the_page_leads_with_what_differs_and_has_every_clause() -> None:
     assert rows == {clause.clause: clause.agreement.name.lower() for clause in report.clauses}
     assert list(rows)[:2] == ["row.phone", "xml.root"]
     assert [li.get("id") for li in page.xpath("//li[details/@open]")] == ["row.phone"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_junit_fails_what_differs_and_passes_what_is_known_to(text: str) -> None:
+    root = etree.fromstring(RENDERERS["junit"].render(made_comparison(text)))
+    check_junit(root, "time")
+    fates = {str(case.get("name")).partition(":")[0]: [child.tag for child in case] for case in root.iter("testcase")}
+    known = root.xpath("string(//testcase[starts-with(@name, 'xml.root')]/system-out)")
+
+    assert fates["row.phone"] == ["failure"]
+    assert fates["xml.root"] == ["system-out"]
+    assert "it differs as the profile says" in known
+    assert fates["cors"] == []
+    assert fates["quota.unit"] == ["skipped"]
+    assert fates.get("the run itself") == (["error"] if text else None)
+    assert root[0].get("time") == "2.500"
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_sarif_has_an_error_where_it_differs_and_a_note_where_that_is_known(text: str) -> None:
+    run = the_run(RENDERERS["sarif"].render(made_comparison(text)))
+    levels = {result["ruleId"]: result["level"] for result in run["results"]}
+
+    assert levels == {"row.phone": "error", "xml.root": "note"} | ({RUN: "error"} if text else {})
+    assert len(run["tool"]["driver"]["rules"]) == len(made_comparison().clauses) + bool(text)
 
 
 @pytest.mark.parametrize("columns", [60, 80, 200])

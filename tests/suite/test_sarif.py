@@ -20,7 +20,13 @@ from support.made_reports import SAMPLE, a_finding, reports, row_of
 @given(reports())
 @LAW
 def test_sarif_keeps_to_the_rules_of_its_schema_and_of_code_scanning(report: Report) -> None:
-    shown = RENDERERS["sarif"].render(report)
+    run = the_run(RENDERERS["sarif"].render(report))
+
+    assert len(run["results"]) == sum(len(row.findings) for row in report.rows) + bool(report.stopped or report.errors)
+
+
+def the_run(shown: bytes) -> Any:
+    """The run of a log that keeps to the rules."""
     log = json.loads(shown)
 
     assert shown.isascii()
@@ -32,7 +38,7 @@ def test_sarif_keeps_to_the_rules_of_its_schema_and_of_code_scanning(report: Rep
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
         place = result["locations"][0]["physicalLocation"]["artifactLocation"]
         assert run["artifacts"][place["index"]]["location"]["uri"] == place["uri"]
-    assert len(run["results"]) == sum(len(row.findings) for row in report.rows) + bool(report.stopped or report.errors)
+    return run
 
 
 def closed(required: str, more: str = "", **properties: Any) -> dict[str, Any]:
