@@ -22,7 +22,9 @@ _RULES = "rules"
 
 @dataclass(frozen=True, slots=True)
 class ConfiguredRules:
-    """The stubs, faults and scenarios of the settings. Used inside transactions that write."""
+    """The stubs, faults and scenarios of the settings. Used inside transactions that write. What is there besides keeps
+    none of them out: a store in memory would not take back what was done before.
+    """
 
     store: Store
     arm: Callable[[Any], str]  # arms the fault of a document, and gives its id
@@ -49,7 +51,7 @@ class ConfiguredRules:
     def _put(self, simulation: Simulation, login: str | None) -> Iterator[Rule]:
         for stub in simulation.stubs:
             if login is None or stub.match.login == login:
-                put, _ = self.store.stubs.put(stub)
+                put, _ = self.store.stubs.put(stub, bounded=False)
                 yield stub.match.login, "stub", put.id
         for place, document in enumerate(simulation.faults):
             whose = document.get("match", {}).get("login")

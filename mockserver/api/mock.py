@@ -78,7 +78,10 @@ class Mock:
         self.words = words  # what made-up people are made of
         self._environment = Environment(store, words, self._delay, simulation.seed)
         self._rules = ConfiguredRules(
-            store, lambda document: self.arm(document).id, self.put_scenario, self.drop_scenario
+            store,
+            lambda document: self.arm(document, bounded=False).id,
+            partial(self.put_scenario, bounded=False),
+            self.drop_scenario,
         )
         store.followed, store.emptied = self._follow, self._apply_settings
         settle_accounts(store, simulation.accounts)
@@ -261,11 +264,11 @@ class Mock:
             self.reset(login)
             self.store.drop_account(login)
 
-    def arm(self, document: Any) -> ArmedFault:
+    def arm(self, document: Any, *, bounded: bool = True) -> ArmedFault:
         """Arms the fault of a document under a new id. Raises Refusal with every problem."""
         fault = self._fault(document)
         with self.store.transaction(write=True):
-            return self.store.faults.arm(fault)
+            return self.store.faults.arm(fault, bounded=bounded)
 
     def put_fault(self, fault_id: str, document: Any) -> tuple[ArmedFault, bool]:
         """Arms the fault of a document under the id, in the place of the one that has it; and whether none had it.
@@ -360,15 +363,16 @@ class Mock:
             self.set_delay(None)
         self._rules.change(self.simulation)
 
-    def put_scenario(self, name: str, document: Any) -> tuple[RunningScenario, bool]:
+    def put_scenario(self, name: str, document: Any, *, bounded: bool = True) -> tuple[RunningScenario, bool]:
         """Begins the scenario of a document, and says whether there was none of its name and login. Raises Refusal."""
         scenario = read_scenario(name, document)
         for place, step in enumerate(scenario.steps):
             for action in step.actions:
                 self._require_socket(action, f"steps[{place}].action")
         with self.store.transaction(write=True):
+            put = self.store.scenarios.put(scenario, bounded=bounded)
             self._restore(self.store.scenarios.taken_back(scenario.login, name))
-            return self.store.scenarios.put(scenario)
+            return put
 
     def drop_scenario(self, name: str, login: str | None) -> None:
         """Takes the scenario away; what it has changed of accounts is as before. Raises NotFound without one."""

@@ -18,7 +18,9 @@ from mockserver.faults.records import Change, Records
 KEPT = 1000
 """Faults that are over and still listed, with their counts; an older one is forgotten."""
 MOST = 100_000
-"""Faults that may still strike. A call is held against those of its login, and those of no login."""
+"""Faults that may still strike, unless the settings have more. A call is held against those of its login, and those of
+no login.
+"""
 _FAULT, _COUNTS, _LAST = "fault", "fault-counts", "fault-last"
 
 
@@ -110,11 +112,11 @@ class ArmedFaults:
         """How many may still strike."""
         return len(self._faults) - len(self._over)
 
-    def arm(self, fault: Fault) -> ArmedFault:
-        """Arms the fault under a new id. Raises Refusal where too many are armed."""
-        place = self._next_place()
+    def arm(self, fault: Fault, *, bounded: bool = True) -> ArmedFault:
+        """Arms the fault under a new id. Raises Refusal where too many are armed, unless it is not bounded."""
+        place = self._next_place(bounded=bounded)
         while f"f{place}" in self._faults:  # somebody has chosen that one
-            place = self._next_place()
+            place = self._next_place(bounded=bounded)
         return self._keep(ArmedFault(f"f{place}", fault, place))
 
     def put(self, fault_id: str, fault: Fault) -> tuple[ArmedFault, bool]:
@@ -129,8 +131,8 @@ class ArmedFaults:
             self._records.drop_record(_COUNTS, fault_id)
         return self._keep(ArmedFault(fault_id, fault, before.place)), False
 
-    def _next_place(self) -> int:
-        if self.live >= MOST:
+    def _next_place(self, *, bounded: bool = True) -> int:
+        if bounded and self.live >= MOST:
             raise Refusal(Problem("", f"{MOST} faults are armed", "take some away: DELETE /_mock/faults"))
         self._last += 1
         if self._records is not None:

@@ -23,7 +23,7 @@ RESTORED = ("daily_limit", "paid_until", "demo", "delay")
 """Fields of an account that are as before once the scenario that has changed them is taken away."""
 PASS = "pass"  # noqa: S105 - an action that changes nothing of the call, and the aspect of its strike
 REPEAT, LAST = "repeat", "last"  # what may follow the last step, beside PASS
-MOST = 10_000  # scenarios of a store
+MOST = 10_000  # scenarios of a store, unless the settings have more
 KEPT = 1000  # those that are over and still listed; an older one is forgotten
 LONGEST = 1000  # steps of a scenario
 _SCENARIO, _COURSE, _CHANGES = "scenario", "scenario-course", "scenario-changes"
@@ -176,13 +176,13 @@ class Scenarios:
             if after.is_over:
                 self._end(name, login)
 
-    def put(self, scenario: Scenario) -> tuple[RunningScenario, bool]:
+    def put(self, scenario: Scenario, *, bounded: bool = True) -> tuple[RunningScenario, bool]:
         """Begins the scenario, in place of the one of the same login and name; gives it, and whether there was none.
-        Raises Refusal where there are too many.
+        Raises Refusal where there are too many, unless it is not bounded.
         """
         login, name = scenario.login, scenario.name
         is_new = name not in self._running.get(login, {})
-        if is_new and self._count >= MOST:
+        if is_new and bounded and self._count >= MOST:
             raise Refusal(Problem("", f"there are {MOST} scenarios", "take some away: DELETE /_mock/scenarios"))
         if not is_new:
             self._forget(login, name)

@@ -17,7 +17,7 @@ from mockserver.inputs.readiness import READY
 FOUND = ("data", "names", "photo", "bodies")
 """The keys of a stub's document that say what is found."""
 MOST = 10_000
-"""Stubs that a store holds."""
+"""Stubs that a store holds, unless the settings have more."""
 _Key: TypeAlias = "tuple[str | int | None, ...]"
 _KEYS = ("login", "phone", "source")
 _STUB, _LAST = "stub", "stub-last"
@@ -100,9 +100,10 @@ class Stubs:
         self._stubs[stub_id], self._ids[kept.key] = kept, stub_id
         return kept
 
-    def put(self, stub: Stub, stub_id: str | None = None) -> tuple[Stub, bool]:
+    def put(self, stub: Stub, stub_id: str | None = None, *, bounded: bool = True) -> tuple[Stub, bool]:
         """Keeps the stub under the id, without one in the place of the stub with the same match, or under a new id.
-        Gives it, and whether it is new. Raises Conflict where another stub has the match, or there are too many.
+        Gives it, and whether it is new. Raises Conflict where another stub has the match, or there are too many, unless
+        it is not bounded.
         """
         same = self._ids.get(stub.key)
         if stub_id is None:
@@ -112,7 +113,7 @@ class Stubs:
         before = self._stubs.get(stub_id)
         if before is not None:
             del self._ids[before.key]
-        elif len(self._stubs) >= MOST:
+        elif bounded and len(self._stubs) >= MOST:
             raise Conflict(Problem("", f"there are {MOST} stubs", "delete some: DELETE /_mock/stubs"))
         self._last_place += before is None
         place = self._last_place if before is None else before.place

@@ -8,6 +8,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from time import monotonic
 from typing import Any, Unpack
 from weakref import WeakSet
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -38,6 +39,10 @@ from mockserver.web.door import CONTROL, Door
 from mockserver.web.route import Guard
 
 
+class Left(Exception):
+    """The state was left for a fork before an operation could begin: the request is to be answered anew."""
+
+
 class Waiting:
     """The answers that wait in threads of a WSGI server: the one place that waits there."""
 
@@ -56,17 +61,28 @@ class Waiting:
             return response
         over = threading.Event()
         self._ends[over] = delivery.login
-        if later is not None:
-            self._guard(lambda: later.begin(over.set))
-        self.wait(over, delivery.latency / SECOND)
         try:
-            del self._ends[over]
-        except KeyError:  # a reset has ended it
-            if later is None:
-                return ENDED
+            if later is not None:
+                self._guard(lambda: later.begin(over.set))
+            self._wait(over, delivery.latency / SECOND, is_answered=later is None)
+        finally:
+            was_ended = self._ends.pop(over, over) is over  # by a reset
+        if later is None:
+            return ENDED if was_ended else response
+        if was_ended:
             self._guard(later.leave)
             return response
-        return response if later is None else self._guard(later.response)
+        settled: http.Response = self._guard(later.response)
+        return settled
+
+    def _wait(self, over: threading.Event, seconds: float, *, is_answered: bool) -> None:
+        end = monotonic() + seconds
+        try:
+            self.wait(over, seconds)
+        except Left:
+            if not is_answered:
+                raise
+            over.wait(end - monotonic())
 
     def end(self, login: str | None) -> None:
         """Ends the waits of a login, with None all."""
@@ -94,9 +110,8 @@ class _Answers:
     docs: Docs
     waiting: Waiting
 
-    def answer(self) -> Response:
-        """The response to Flask's request."""
-        received = _request()
+    def answer(self, received: Request) -> Response:
+        """The response to Flask's request. Raises Left where nothing has been done."""
         if CONTROL.match(request.path) is not None:
             environ = request.environ
             answered = self.dashboard.answer(environ, received) or self.docs.answer(environ, received)
@@ -111,8 +126,6 @@ class _Answers:
 
 class _App(Flask):
     is_divided = False  # whether each process that has the app has state of its own
-    answers: Callable[[], _Answers]
-    """Gives what answers in this process. Raises IfindMockError."""
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if self.is_divided and environ.get("wsgi.multiprocess"):
@@ -120,10 +133,6 @@ class _App(Flask):
         if _LENGTH.fullmatch(environ.get("CONTENT_LENGTH") or "0") is None:
             # Some servers let it pass, and Flask would take the body for an empty one.
             return _sent(_NO_LENGTH)(environ, start_response)
-        try:
-            self.answers()
-        except IfindMockError as error:
-            return _refused(environ, Problem("", str(error)))(environ, start_response)
         return super().wsgi_app(with_usable_host(environ), start_response)
 
     def log_exception(self, exc_info: Any) -> None:
@@ -197,20 +206,22 @@ class _Opened:
         is_shared = gateway.mock.store.is_shared
         self._lock = lock = threading.Lock()
 
-        def guard(operation: Callable[[], Any]) -> Any:
-            with lock:  # which no answer holds while it waits
-                return operation()
-
-        def soon(operation: Callable[[], Any]) -> Any:
-            if not lock.acquire(timeout=SOON if is_shared else -1):
+        def guard(operation: Callable[[], Any], patience: float = -1) -> Any:
+            if not lock.acquire(timeout=patience):  # no answer holds it while it waits
                 raise TimeoutError
             try:
+                if self._answers is not answers:
+                    raise Left
                 return operation()
             finally:
                 lock.release()
 
-        self._answers: _Answers | None = _answers_of(gateway, guard, self._settings, None, soon)
-        return self._answers
+        def soon(operation: Callable[[], Any]) -> Any:
+            return guard(operation, SOON if is_shared else -1)
+
+        answers = _answers_of(gateway, guard, self._settings, None, soon)
+        self._answers: _Answers | None = answers
+        return answers
 
     def leave(self) -> None:
         """Ends the connection, and keeps others from the state until `go_on`."""
@@ -334,13 +345,20 @@ def _answers_of(
 
 def _app(answers: Callable[[], _Answers], *, is_divided: bool) -> Flask:
     app = _App("mockserver", static_folder=None)
-    app.answers, app.is_divided = answers, is_divided
+    app.is_divided = is_divided
     app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's own provider has it
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
 
     def answer(path: str = "") -> Response:  # noqa: ARG001 - the gateway reads the path itself
-        return answers().answer()
+        received = _request()
+        while True:
+            try:
+                return answers().answer(received)
+            except Left:
+                continue
+            except IfindMockError as error:
+                return _refused(request.environ, Problem("", str(error)))
 
     def failed(error: InternalServerError) -> Response | InternalServerError:
         return error if CONTROL.match(request.path) is None else _sent(control_failure(500, _FAILED))

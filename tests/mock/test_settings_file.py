@@ -14,6 +14,7 @@ import pytest
 
 from mockserver.api.http import Request, Response
 from mockserver.assembly import open_gateway
+from mockserver.faults import armed, scenarios, stubs
 from mockserver.settings.loading import load
 from mockserver.settings.table import SETTINGS
 from mockserver.wire.settings_file import SettingsFile
@@ -261,3 +262,30 @@ def test_serve_follows_its_file(tmp_path: Path) -> None:
         wait_for(lambda: limit() == 6000)
         path.write_text("daily_limit = 'x'")
         up.process.terminate()
+
+
+@pytest.mark.parametrize("bound", [0, 2])
+def test_rules_of_a_changed_file_find_room_whatever_was_made_by_control(
+    edited: Edited, monkeypatch: pytest.MonkeyPatch, bound: int
+) -> None:
+    for room in (armed, scenarios, stubs):
+        monkeypatch.setattr(room, "MOST", bound)
+
+    def text(number: int) -> str:
+        phones = [f"7000000000{n}" for n in range(number)]
+        rules = [f'[[faults]]\naction = {{kind = "error", code = 7}}\nmatch = {{phone = "{one}"}}\n' for one in phones]
+        rules += [f'[[stubs]]\nmatch = {{phone = "{one}", login = "{LOGIN}"}}\nnames = ["Anna"]\n' for one in phones]
+        return "".join(['scenarios = ["slow-queue", "flaky-network"]\n' * (number > 1), *rules])
+
+    def there() -> list[int]:
+        store = edited.gateway.mock.store
+        return [len(one.listed()) for one in (store.faults, store.scenarios, store.stubs)]
+
+    for number in (1, 4):
+        assert "in force from now on" in edited.edit(text(number))[-1]
+    assert there() == [4, 2, 4]
+    for login in (LOGIN, None):
+        edited.gateway.mock.reset(login)
+    assert there() == [4, 2, 4]
+    edited.edit(text(1))
+    assert there() == [1, 0, 1]

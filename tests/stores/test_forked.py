@@ -44,20 +44,61 @@ told = [json.loads(b"".join(iter(lambda: os.read(one, 65536), b""))) for one in 
 print(json.dumps([told, ids(2), ask("info")["data"]["api_limit"]["used"]]))
 """
 
+UNDER_WAY = """
+import json, os, sys, threading
+import mockserver
+app = mockserver.create_app(state=sys.argv[1], delay="0s", daily_limit=1_000_000)
+login = "login=demo@example.com&token=demo-token"
+late = {"match": {"method": "info"}, "times": None, "action": {"kind": "latency", "delay": "20ms"}}
+app.test_client().post("/_mock/faults", json=late)
+waited = {"match": {"method": "create"}, "count": 999_999, "timeout": "20ms"}
+over, told = threading.Event(), []
+
+def ask(method, path, right, body=None):
+    while not over.is_set():
+        told.append([right, app.test_client().open(path, method=method, json=body).status_code])
+
+calls = [
+    ("GET", f"/api/create?{login}&phone=70001234567&source=3", 200),
+    ("GET", f"/api/info?{login}", 200),
+    ("GET", "/_mock/accounts", 200),
+    ("POST", "/_mock/requests/wait", 408, waited),
+]
+threads = [threading.Thread(target=ask, args=call) for call in calls]
+for one in threads:
+    one.start()
+for _ in range(12):
+    before = len(told)
+    while len(told) < before + 4:
+        over.wait(0.001)
+    if not (child := os.fork()):
+        os._exit(0)
+    os.waitpid(child, 0)
+over.set()
+for one in threads:
+    one.join()
+print(json.dumps(told))
+"""
+
+
+def _run(program: str, *arguments: str) -> str:
+    command = [sys.executable, "-c", program, *arguments]
+    ran = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+    assert ran.stderr == ""
+    return ran.stdout
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "redis"], indirect=True)
+def test_calls_under_way_while_their_process_is_forked_are_answered(empty_state: Callable[[], str]) -> None:
+    told = json.loads(_run(UNDER_WAY, empty_state()))
+
+    assert {tuple(one) for one in told} == {(200, 200), (408, 408)}
+
 
 @pytest.mark.parametrize("kind", ["sqlite", "redis"], indirect=True)
 @pytest.mark.parametrize("before", ["used", "unused"])
 def test_processes_that_were_forked_with_an_app_are_one_mock(empty_state: Callable[[], str], before: str) -> None:
-    ran = subprocess.run(
-        [sys.executable, "-c", PROGRAM, empty_state(), before],
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert ran.stderr == ""
-    told, own, used = json.loads(ran.stdout)
+    told, own, used = json.loads(_run(PROGRAM, empty_state(), before))
 
     ids = [*own[0], *(one for made, _, _ in told for one in made)]
     assert len(set(ids)) == len(ids) == 77
