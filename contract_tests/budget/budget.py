@@ -17,6 +17,8 @@ CALLS = 60
 """Calls of the covering plan at most, polls of a task that is ready within some seconds included."""
 SECONDS = 900.0
 """How long the covering plan may take on the user's account, and a comparison of two servers."""
+FULL_SECONDS = 4 * SECONDS
+"""How long a run may take there that crosses what can be crossed: hundreds of calls."""
 RATE = 1.0
 """Calls a second to a target elsewhere, where no rate is named."""
 RATE_SHARE = 0.9
@@ -58,7 +60,7 @@ def limits_for(
         units=UNITS if named.units is None and not own_accounts else named.units,
         calls=CALLS if covering else None,
         rate=min(filter(None, rates), default=None),
-        seconds=named.seconds or (SECONDS if covering else None),
+        seconds=named.seconds or (None if own_accounts else FULL_SECONDS if full else SECONDS),
         pauses=() if own_accounts else (0.05, 0.15) if loopback else (1.0, 3.0),
     )
 

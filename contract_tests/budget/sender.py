@@ -378,8 +378,8 @@ class _Tries:
             return pause
         if turned_away(response):
             self._slow_down(response)
-        asked = retry_after(response)
-        return pause if asked is None else max(min(self.sender.budget.limits.pauses, default=0.0), asked)
+        asked = retry_after(response)  # nothing, where the moment has passed already
+        return max(min(self.sender.budget.limits.pauses, default=0.0), asked) if asked else pause
 
     @property
     def _own_pauses(self) -> Sequence[float]:
@@ -417,16 +417,25 @@ class _Tries:
 
 
 def retry_after(response: HttpResponse) -> float | None:
-    """Seconds that the answer asks to wait, as a number or as the date of their end; None where it asks for none."""
+    """Seconds that the answer asks to wait, as a number or as the date of their end, by the server's own clock if it
+    shows that; None where it asks for none.
+    """
     text = response.header("retry-after") or ""
     if text.isascii() and text.isdigit():
         return min(float(text[:9]), MAX_RETRY_AFTER)
+    moment = _date_of(text)
+    if moment is None:
+        return None
+    now = _date_of(response.header("date") or "") or datetime.now(UTC)
+    return max(0.0, min((moment - now).total_seconds(), MAX_RETRY_AFTER))
+
+
+def _date_of(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, OverflowError):  # a number in it may be beyond what a date can have
         return None
-    left = moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)
-    return max(0.0, min(left.total_seconds(), MAX_RETRY_AFTER))
+    return moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
 def _is_page(response: HttpResponse) -> bool:

@@ -151,8 +151,8 @@ def names_phone(value: object, phone: str) -> bool:
     return any(digits(part) in fitting for part in parts) or fitting[-1] in several
 
 
-_BETWEEN = re.compile(r"[^0-9 +().\-\u2010-\u2015\xa0]")
-"""What stands in no phone, and so between two."""
+_BETWEEN = re.compile(r"[^\W\d_]|[,;|&\r\n]")
+"""What stands in no phone, and so between two: letters, and what divides a list."""
 LONGEST = 15  # digits of a phone
 
 

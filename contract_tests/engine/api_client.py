@@ -11,11 +11,19 @@ from contract_tests.api import calls
 from contract_tests.api.calls import MULTIPART, Account, Call
 from contract_tests.api.reply import Reply, Units, Unread, answered, units
 from contract_tests.budget.budget import Charge, NotChecked
-from contract_tests.budget.sender import LostAnswer, Sender, names_pace, rate_limited
+from contract_tests.budget.sender import REFUSED_PAUSES, LostAnswer, RetriedCall, Sender, names_pace, rate_limited
 from contract_tests.contract.outcome import Outcome
 from contract_tests.decode.csv import NO_ANSWER
 from contract_tests.decode.model import Context, Decoded, sharing, weight
-from contract_tests.engine.every_answer import UnitsWatch, check_answer, check_readable, check_tokens, read
+from contract_tests.engine.every_answer import (
+    UnitsWatch,
+    check_answer,
+    check_readable,
+    check_server_fault,
+    check_tokens,
+    read,
+)
+from contract_tests.engine.out_of_order import OUT, is_lock, is_out, signature
 from contract_tests.engine.target import Target
 from contract_tests.findings.checks import Checks
 from contract_tests.findings.findings import Findings
@@ -68,8 +76,6 @@ def _check_pace(reply: Reply) -> None:
         raise NotChecked("the target refused the call for its rate, however slow", Outcome.UNAFFORDABLE)
 
 
-LOCKED = (401, 403, 423, 429)
-"""Codes of an error by which an account may be locked."""
 _IN_ALL = ("1", "2")
 """Sources that every edition with sources has."""
 OF_TASK = ("result.photo-empty", "result.sections")
@@ -110,8 +116,12 @@ class ApiClient:
     _asking_again: bool = False
     _has_guessed: bool = False
     """A wrong token was tried for the main account."""
-    _errors: list[tuple[Reply, bool]] = field(default_factory=list)
-    """Errors since then, and whether each answers any call, as for an account that is locked."""
+    _locks: dict[tuple[object, ...], bool] = field(default_factory=dict)
+    """Refusals since then, and whether each answers any call, as for an account or an address that is locked."""
+    _own_faults: set[tuple[object, ...]] = field(default_factory=set)
+    """Faults that were answered while other calls were answered well."""
+    is_out: bool = False
+    """The last answers were faults, whatever was called."""
 
     def __post_init__(self) -> None:
         self.checks = Checks(self.findings, ())
@@ -137,9 +147,7 @@ class ApiClient:
             reply = self._read_by_json(reply, section)
         if not self.target.own_mock:
             self.findings.secrets.learn(reply.model)
-        self._settle_refused(reply)
-        _check_pace(reply)
-        self._check_lock(reply)
+        reply = self._of_its_call(reply, section)
         reply = check_readable(self.checks, reply)
         self._keep_reference(reply)
         check_answer(self.checks, reply, self.tokens)
@@ -150,25 +158,90 @@ class ApiClient:
             self._ask_again()
         return reply
 
+    def _of_its_call(self, reply: Reply, section: str | None = None) -> Reply:
+        """The reply, or the one to the same call once the service is in order again. Raises NotChecked for an answer
+        that is none to what the call asks: any call gets it. The faults of a mock are its own.
+        """
+        self._settle_refused(reply)
+        _check_pace(reply)
+        if self.target.provisioned or reply.replayed:
+            return reply
+        self._check_lock(reply)
+        if not is_out(reply):
+            self.is_out = False
+        elif signature(reply) not in self._own_faults:
+            return self._after_fault(reply, section)
+        return reply
+
+    def _after_fault(self, reply: Reply, section: str | None) -> Reply:
+        """The reply to a call that was answered by a fault, once another call is answered well; the fault itself where
+        that one is so at once, and the call is a create that may have been taken. Raises NotChecked where none is, or
+        where such a create met a fault of any call.
+        """
+        call, budget = reply.call, self.sender.budget
+        known, probe, pause = budget.spent, self._well_answered(call), 0.0
+        for pause in () if self.is_out else (0.0, *REFUSED_PAUSES):
+            self.sender.pause(pause)
+            if not is_out(self._ask_beside(probe)):
+                break
+        else:
+            self.is_out = True
+            check_server_fault(self.checks, reply)
+            raise NotChecked(OUT, Outcome.INCONCLUSIVE)
+        unsure = reply.status != "error" or budget.hidden or budget.spent > known
+        if call.method == "create" and budget.limits.units is not None and unsure:
+            if not pause:
+                return reply
+            why = "create was answered by a fault of any call, may have been taken, and was not sent again"
+            raise NotChecked(why, Outcome.INCONCLUSIVE)
+        budget.allow_calls(1)
+        again = self._send(call)
+        if again.response is None:
+            return again
+        again = self._read(again, section)
+        self._settle_refused(again)
+        _check_pace(again)
+        if is_out(again):
+            self._own_faults.add(signature(again))
+        else:
+            self.sender.retried.append(RetriedCall(call, f"a fault, by HTTP {reply.http}", 2))
+        return again
+
+    def _well_answered(self, call: Call) -> Call:
+        """Another call that was answered well, that of info if there is one; else one whose answer is documented."""
+        well = [r.call for r in self.replies if r.readable and not is_out(r) and r.call.method != "create"]
+        if call.method != "info" and any(map(self.units.is_of_account, well)):
+            return calls.info(self.target.main)
+        others = (c for c in reversed(well) if c != call and not c.method == call.method == "info")
+        return next(others, Call("result"))
+
+    def _ask_beside(self, call: Call) -> Reply:
+        """The reply to a call that shows whether the service is in order; nothing of it is judged."""
+        self.sender.budget.allow_calls(1)
+        reply = self._send(call)
+        if reply.response is None:
+            return reply
+        reply = self._read(reply)
+        if not is_out(reply):
+            self._note(reply)
+        return reply
+
     def _check_lock(self, reply: Reply) -> None:
-        """Raises NotChecked for an error that answers any call of the main account since a wrong token was tried for
-        it: a service may lock an account against guessing.
+        """Raises NotChecked for a refusal that answers any call since a wrong token was tried: a service may lock an
+        account, or an address, against guessing.
         """
         main, call = self.target.main, reply.call
-        if call.param("login") != main.login or self.target.provisioned:
+        if call.param("login") == main.login and call.param("token") not in (None, main.token):
+            self._has_guessed = True
+        if not self._has_guessed or not is_lock(reply):
             return
-        if call.param("token") != main.token:
-            self._has_guessed |= call.param("token") is not None
-            return
-        if not self._has_guessed or reply.status != "error" or reply.code not in LOCKED:
-            return
-        known = next((locks for other, locks in self._errors if reply.says_like(other)), None)
-        if known is None:
-            self.sender.budget.allow_calls(1)
+        refusal = signature(reply)
+        if refusal not in self._locks:
             was_answered = any(self.units.is_of_account(r.call) and answered(r) for r in self.replies)
-            known = was_answered and self._read(self._send(calls.info(main))).says_like(reply)
-            self._errors.append((reply, known))
-        if known:
+            self._locks[refusal] = was_answered and signature(self._ask_beside(calls.info(main))) == refusal
+        if self._locks[refusal]:
+            if (charge := self.charges.pop(reply.number, None)) is not None:
+                self.sender.release(charge, unexpected=False)
             why = "the account is refused since a wrong token was tried: it may be locked"
             raise NotChecked(why, Outcome.INCONCLUSIVE)
 
@@ -207,9 +280,7 @@ class ApiClient:
         """
         reply = self._send(call)
         if reply.response is not None:
-            reply = self._read(reply)
-            self._settle_refused(reply)
-            _check_pace(reply)
+            reply = self._of_its_call(self._read(reply))
             self._note(reply)
         return reply
 

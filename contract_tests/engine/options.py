@@ -69,7 +69,7 @@ class CheckOptions:
     ledger: Path | None = None
     call_timeout: float = 30.0
     run_timeout: float | None = None
-    """None: 15 minutes; for `check` no limit with `full` or on a mock."""
+    """None: 15 minutes, for `check` an hour with `full` and no limit on a mock."""
     environ: Mapping[str, str] | None = field(default=None, repr=False)
     """Where the credentials are. None: the process's environment."""
     makes_accounts: bool | None = None
@@ -220,7 +220,7 @@ class Option:
 
 _CHECK = {
     "budget": "12, no limit on a mock",
-    "time": "15min, no limit on a mock",
+    "time": "15min, 1h with --full, no limit on a mock",
     "phone": "None is assumed for a live target.",
     "profile": "The choices to expect; else the defaults.",
     "all": "Show what holds and what was not checked, too.",
@@ -229,7 +229,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "check": _CHECK,
         "pytest": _CHECK,
-        "learn": {**_CHECK, "budget": "8, no limit on a mock"},
+        "learn": {**_CHECK, "budget": "8, no limit on a mock", "time": "15min, no limit on a mock"},
         "parity": {
             "budget": "12 on each side, no limit on a mock",
             "time": "15min",

@@ -20,6 +20,7 @@ from contract_tests.contract.editions import COMMON_SOURCE
 from contract_tests.contract.profile import read_profile
 from contract_tests.engine.api_client import ApiClient, TargetLost, TargetMoved
 from contract_tests.engine.options import CheckOptions, read_rate
+from contract_tests.engine.out_of_order import OUT
 from contract_tests.engine.pool import EditionProbe, TaskPool
 from contract_tests.engine.provision import UnreachableError, target_of, unreachable
 from contract_tests.engine.taken_units import TakenUnits
@@ -209,6 +210,8 @@ def _check_target(run: Run) -> None:
                 " and the path of the URL"
             )
     except NotChecked:
+        if run.api.is_out and not run.findings.all:
+            raise UnreachableError(f"{run.target.base}: {OUT}") from None
         return  # the limits of the run hold no call at all: each test says so
     except TargetMoved as moved:
         raise UnreachableError(str(moved)) from None

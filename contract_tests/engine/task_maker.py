@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -20,6 +21,16 @@ from contract_tests.redact.mask import SafeText
 
 LAST_RESORTS = (11,)
 """Sources that are tried last: where one is refused, too, info is asked whether the daily limit is the reason."""
+_BARRED = (401, 402, 403, 423)
+"""Codes by which an account may be refused that is not paid, or not open to the API."""
+_UNPAID = re.compile(
+    r"paid\b|payment|\bpay\b|subscri|expired|tariff|\bplan\b|balance|funds|demo|access|account"
+    r"|оплат|оплач|тариф|подписк|ист[её]к|закончил|баланс|средств|доступ|демо|аккаунт|кабинет"
+)
+BARRED = (
+    "the account can't create: create refuses it by an error of its own; see to it with the service that it is paid and"
+    " open to this API, or name tasks that exist by --tasks"
+)
 CREATE_WAYS = ((POST, None), (GET, "xml"), (POST, "csv"), (GET, None), (POST, "xml"), (GET, "csv"))
 """How shared tasks are made, by turns."""
 
@@ -34,6 +45,8 @@ class TaskMaker:
     created: list[Reply] = field(default_factory=list)
     """Answers to all other creates."""
     accepted: list[Task] = field(default_factory=list)
+    barred: list[Reply] = field(default_factory=list)
+    """Refusals of creates that are right, for the account alone."""
     shared: dict[tuple[int, str], Task | NotChecked] = field(default_factory=dict)
     """The shared tasks, or why there is none."""
     _ids: set[object] = field(default_factory=set)
@@ -63,6 +76,8 @@ class TaskMaker:
                 self.shared[source, phone] = why
             raise
         self._check_limit(reply, main, refusal_shows_it=source in LAST_RESORTS)
+        if any(map(reply.says_like, self.barred)):
+            raise NotChecked(BARRED, Outcome.INCONCLUSIVE)
         self.trial_replies[source] = reply
         return self._accept(reply, main, phone, source or COMMON_SOURCE) if reply.status == "ok" else None
 
@@ -92,6 +107,7 @@ class TaskMaker:
         account, phone = account or self.api.target.main, phone or self.api.target.phones.ordinary
         reply = self.api.send(calls.create(account, phone, source, fmt=fmt, way=way))
         self._check_limit(reply, account, refusal_shows_it=True)
+        self._check_barred(reply)
         self.created.append(reply)
         return self._accept(reply, account, phone, source)
 
@@ -112,6 +128,21 @@ class TaskMaker:
             now = units(self.api.send(calls.info(account)))
             if now is not None and now.used >= now.of:
                 raise NotChecked("the account's daily limit is used up", Outcome.UNAFFORDABLE)
+
+    def _check_barred(self, reply: Reply) -> None:
+        """Raises NotChecked for the refusal of a right create that is about the user's account: one that says so in
+        words, or has such a code while no create is accepted. That of wrong credentials is none.
+        """
+        code, words = reply.code in _BARRED and not self.accepted, _UNPAID.search(reply.message.lower())
+        if self.api.target.provisioned or reply.status != "error" or not (code or words):
+            return
+        token = reply.call.param("token")
+        if any(other.call.param("token") != token and reply.says_like(other) for other in self.api.replies[:-1]):
+            return
+        self.barred.append(reply)
+        if any(map(reply.says_like, self.trial_replies.values())):  # it has not looked at the parameters
+            self.api.findings.not_checked("create.required", Outcome.INCONCLUSIVE, BARRED)
+        raise NotChecked(BARRED, Outcome.INCONCLUSIVE)
 
     def _used_up(self, account: Account) -> bool:
         """Whether the account has no unit left, by the first answer of info and the tasks made since."""

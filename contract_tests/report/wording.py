@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from contract_tests.report.visible import line
 MAX_TEXT = 2_000  # characters of a text in a line of its own
 MAX_CELL = 300  # characters of a cell of a table
 MAX_NAMED = 12  # clauses that a sentence names
+MANY = 10  # clauses that one reason leaves inconclusive, so that it is told
 
 
 class Look(NamedTuple):
@@ -132,6 +134,10 @@ def asides(report: Report) -> tuple[str, ...]:
     if spent.unknown:
         lost = "the answer to the create was lost or could not be read"
         sentences.append(f"{counted(spent.unknown, 'unit')} charged, unknown: {lost}")
+    reasons = Counter(row.note for row in report.rows if row.outcome is Outcome.INCONCLUSIVE)
+    for why, number in reasons.most_common(1):
+        if number >= MANY:
+            sentences.append(f"{counted(number, 'clause')} inconclusive: {why}")
     if report.retried:
         sentences.append(f"{counted(len(report.retried), 'call')} failed at first and succeeded when sent again")
     if due := report.due:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
 from urllib.parse import SplitResult, urlsplit
 
@@ -46,8 +47,9 @@ class HttpClient:
 
     def send(self, request: Request, *, repeatable: bool = True, paced: bool = False) -> HttpResponse:
         """The answer to a request, which is sent once; paced: `pace` was called for it. Raises TransportError.
-        A kept connection may be closed by the server while the request is on its way (TransportError.stale): what is
-        repeatable may be sent again then; all else gets a new connection from the start.
+        A kept connection may be closed by the server while the request is on its way, some say so by a 408
+        (TransportError.stale): what is repeatable may be sent again then; all else gets a new connection from the
+        start.
         """
         url = _origin(request)
         if not paced:
@@ -57,10 +59,15 @@ class HttpClient:
         if kept is not None and repeatable and kept.alive():
             kept.http.start_next_cycle()
             try:
-                return self._send_on(kept, url, request, end)
+                response = self._send_on(kept, url, request, end)
             except TransportError as failure:
                 failure.stale = failure.kind == "closed" and not failure.received
                 raise
+            if response.status != HTTPStatus.REQUEST_TIMEOUT:
+                return response
+            idle = TransportError("closed", request, "the connection was idle for too long")
+            idle.stale = True
+            raise idle
         if kept is not None:
             kept.close()
         tls = None
@@ -88,7 +95,7 @@ class HttpClient:
             _write(connection, url, request, end)
             reader = ResponseReader(connection.http, request, lambda: connection.read(end), self.max_body)
             response = reader.response()
-            complete = not connection.unsent
+            complete = not connection.unsent and not connection.http.trailing_data[0]
         finally:
             if complete and connection.http.our_state is h11.DONE and connection.http.their_state is h11.DONE:
                 connection.used = time.monotonic()

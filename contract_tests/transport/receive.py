@@ -17,6 +17,10 @@ MAX_HEADERS = 64 * 1024
 MAX_INTERIM = 8  # answers of 1xx that may come before the real one
 
 
+_IDLE = re.compile(rb"HTTP/1\.[01] 408 ")
+"""What some servers say, unasked, on a connection that they close since it is idle."""
+
+
 @dataclass
 class ResponseReader:
     http: h11.Connection
@@ -44,7 +48,8 @@ class ResponseReader:
                 if len(body) > self.max_body:
                     self._refuse("too-large", f"more than {self.max_body} bytes")
         assert head is not None, "h11 ends no message that has not begun"
-        if more := self.http.trailing_data[0]:
+        more = self.http.trailing_data[0]
+        if more and not _IDLE.match(more):
             self._refuse("malformed", f"{len(more)} bytes follow the answer's end")
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers)
         oddities = tuple(_oddities(headers, bytes(self.received)))

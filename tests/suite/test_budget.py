@@ -21,16 +21,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract_tests.budget.budget import Budget, Limits, NotChecked
-from contract_tests.budget.sender import retry_after
+from contract_tests.api.calls import Call
+from contract_tests.budget.budget import Budget, Limits, NotChecked, limits_for
+from contract_tests.budget.sender import REFUSED_PAUSES, Sender, retry_after
 from contract_tests.contract.clauses import UsageError
 from contract_tests.engine.options import read_tasks
 from contract_tests.report.renderers import RENDERERS
+from contract_tests.transport.client import HttpClient
 from contract_tests.transport.messages import HttpResponse, Request
 from mockserver.mutants.kit.context import CallContext
 from support.checking import check, examined, outcomes
 from support.processes import COMMAND, environment
 from support.pythons import few_on_each
+from support.raw_server import OK, says, server
 from support.standins.breaking import Breakage
 from support.standins.running import STANDINS, Standin, serving
 
@@ -274,10 +277,40 @@ def test_retry_after_is_heeded() -> None:
     ids=str,
 )
 def test_retry_after_is_read_as_seconds_or_as_a_date(asks: str | timedelta, seconds: float | None) -> None:
-    text = asks if isinstance(asks, str) else format_datetime(datetime.now(UTC) + asks, usegmt=True)
-    found = retry_after(HttpResponse(Request("GET", "http://127.0.0.1/"), 503, (("retry-after", text),), b"", 0.0))
+    assert _asked_after(asks) == (None if seconds is None else pytest.approx(seconds, abs=2.0))
 
-    assert found == (None if seconds is None else pytest.approx(seconds, abs=2.0))
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=-7), timedelta(0), timedelta(days=2)], ids=str)
+def test_a_date_in_retry_after_is_read_by_the_clock_of_the_server(ahead: timedelta) -> None:
+    now = datetime.now(UTC) + ahead
+    assert _asked_after(ahead + timedelta(seconds=9), date=format_datetime(now, usegmt=True)) == pytest.approx(9, abs=2)
+    assert _asked_after("3", date="nonsense") == 3
+
+
+def _asked_after(asks: str | timedelta, **headers: str) -> float | None:
+    text = asks if isinstance(asks, str) else format_datetime(datetime.now(UTC) + asks, usegmt=True)
+    shown = (("retry-after", text), *headers.items())
+    return retry_after(HttpResponse(Request("GET", "http://127.0.0.1/"), 503, shown, b"", 0.0))
+
+
+@pytest.mark.parametrize("asks", ["0", "Fri, 27 Nov 2020 06:08:29 GMT"])
+def test_a_moment_to_wait_for_that_has_passed_shortens_no_pause(asks: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    paused: list[float] = []
+    monkeypatch.setattr(Sender, "pause", lambda _, seconds: paused.append(seconds))
+    head = f"HTTP/1.1 429 Slow\r\nRetry-After: {asks}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+    with server(says(head), says(head), says(OK)) as url, HttpClient() as client:
+        sender = Sender(url.removesuffix("/info"), client, Budget(Limits(pauses=(0.05, 0.15))))
+        assert sender.send_idempotent(Call("info")).body == b"hi"
+
+    assert paused == [*REFUSED_PAUSES]
+
+
+def test_every_run_on_the_account_of_a_user_ends_by_itself() -> None:
+    limits = [limits_for(Limits(), full=full, loopback=here) for full in (True, False) for here in (True, False)]
+
+    assert [one.seconds for one in limits] == [3600, 3600, 900, 900]
+    assert limits_for(Limits(seconds=5.0), full=True, loopback=True).seconds == 5
+    assert limits_for(Limits(), full=True, loopback=True, own_accounts=True).seconds is None
 
 
 @pytest.mark.parametrize("how", ["close", "hang", "reset"])

@@ -180,6 +180,8 @@ def test_an_empty_time_is_none(time: object) -> None:
         ("70005550299/0005550242", True),
         ("70005550299\n70005550242", True),
         ("тел. 70005550242 доб. 12", True),
+        *((f"+7{mark}000{mark}555{mark}02{mark}42", True) for mark in "\u2009\u202f\xa0\t/_\u2212\u2013\u2060*'"),
+        *((f"+7000{mark}5550242", False) for mark in ",;|\nx"),
         ("70005550299, 70005550298", False),
         ("700055502421", False),
         ("170005550242", False),

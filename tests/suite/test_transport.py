@@ -228,6 +228,24 @@ def test_a_kept_connection_that_ended_eats_no_try(pauses: tuple[float, ...], the
     assert len(sender.log) == 2 + len(then), "a request on a connection that had ended is none of the calls"
 
 
+IDLE = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+@pytest.mark.parametrize("turn", [says(OK, IDLE), says(OK + IDLE)], ids=["in place of an answer", "behind an answer"])
+def test_a_408_on_a_connection_that_was_idle_is_no_answer(turn: Turn) -> None:
+    with server(turn, says(OK)) as url, HttpClient() as client:
+        sender = Sender(url.removesuffix("/info"), client, Budget(Limits(units=0, pauses=())))
+        bodies = [sender.send_idempotent(Call("info")).body for _ in range(2)]
+
+    assert bodies == [b"hi", b"hi"]
+    assert (sender.budget.calls, sender.retried) == (2, [])
+
+
+def test_a_408_on_a_new_connection_is_the_answer() -> None:
+    with server(says(IDLE)) as url, HttpClient() as client:
+        assert client.send(Request("GET", url)).status == 408
+
+
 def reads(turn: Turn) -> Turn:
     """Takes the turn, then reads one more request and says nothing."""
 
