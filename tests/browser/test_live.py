@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import time
 from datetime import timedelta
@@ -34,6 +35,23 @@ def test_requests_appear_as_they_come_with_why_they_were_answered_so(visit: Visi
     expect(rows.nth(1)).to_contain_text("create")
     for text in (account.login, "70001234567", "json", "task created, cost"):
         expect(rows.nth(1)).to_contain_text(text)
+
+
+def test_a_reason_is_in_the_language_of_the_page_and_as_it_was_sent_beside(visit: Visit, account: Account) -> None:
+    account.faults.arm("error", code=500, match={"method": "info"}, times=2)
+    task = create(account)
+    ask(account, "result", id=task)
+    ask(account, "info")
+    page = visit.open("?lang=ru")
+    page.get_by_label("Аккаунт", exact=True).fill(account.login)
+    page.keyboard.press("Enter")
+    reasons = page.locator("#requests tbody .why")
+
+    expect(reasons).to_have_count(3)
+    expect(reasons.nth(0)).to_have_text(re.compile(r"^сбой \S+: error \(осталось 1 из 2\)$"))
+    expect(reasons.nth(1)).to_have_text(re.compile(r"^будет готово через [\d.]+ с$"))
+    expect(reasons.nth(2)).to_have_text(re.compile(r"^задача создана, цена \d+$"))
+    expect(reasons.nth(2)).to_have_attribute("title", re.compile(r"^task created, cost \d+$"))
 
 
 def test_the_number_of_a_request_opens_all_that_the_journal_has_of_it(visit: Visit, account: Account) -> None:

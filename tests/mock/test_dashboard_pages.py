@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -11,12 +12,13 @@ from urllib.parse import urlencode
 
 import pytest
 
+from mockserver.api import hints, mock, operations
 from mockserver.settings.files import clauses
 from mockserver.stores.journal import OUTCOMES
 from mockserver.web.dashboard import pages
 from mockserver.web.dashboard.pages import PAGES, POLICY
 from mockserver.web.dashboard.sessions import LASTS, MOST, Sessions
-from mockserver.web.dashboard.translations import HELP, LANGUAGES, all_texts
+from mockserver.web.dashboard.translations import HELP, LANGUAGES, REASON, all_texts
 from mockserver.web.door import FROM_DASHBOARD, MOST_COOKIES, Door, session_cookie
 from support.asking import HOST, Ask, Got
 from support.in_process import Api
@@ -151,10 +153,34 @@ def test_each_text_that_is_named_is_there_and_each_that_is_there_is_named() -> N
     # Of a key that is put together, its table or its last part stands in the source.
     together = {*re.findall(r"`([a-z_]+)\.\$", source), *re.findall(r'"([a-z_]+)\." ~', source)}
     ends = {*re.findall(r'~ "\.([a-z_]+)"', source), *re.findall(r"`[a-z_]+\.\$\{\w+\}_([a-z]+)`", source)}
-    unnamed = {key for key in all_texts().keys() - named if not key.startswith(HELP)}
+    unnamed = {key for key in all_texts().keys() - named if not key.startswith((HELP, REASON))}
     assert {
         key for key in unnamed if key.partition(".")[0] not in together and key.rpartition(".")[2] not in ends
     } == set()
+
+
+def english(text: ast.expr) -> str | None:
+    """A text as its reason is known by, with {} for each value; None where it is put together."""
+    if isinstance(text, ast.Constant) and isinstance(text.value, str):
+        return text.value
+    if isinstance(text, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in text.values)
+    return None
+
+
+def test_what_the_mock_says_of_an_answer_has_a_text_in_each_language() -> None:
+    said = set()
+    for module in (hints, mock, operations):
+        for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text("utf-8"))):
+            is_reason = isinstance(node, ast.keyword) and node.arg == "reason"
+            if (is_reason or (module is hints and isinstance(node, ast.Yield))) and node.value is not None:
+                said.add(english(node.value))
+    known = [
+        re.escape(key.removeprefix(REASON)).replace(r"\{\}", ".+") for key in all_texts() if key.startswith(REASON)
+    ]
+
+    assert len(said) > 20
+    assert {one for one in said if one and not any(re.fullmatch(pattern, one) for pattern in known)} == set()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

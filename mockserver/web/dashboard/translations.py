@@ -12,6 +12,8 @@ LANGUAGES: Mapping[str, str] = {"en": "English", "ru": "Русский"}
 """By code, the name of each language in itself; the first one is for who asks for none of them."""
 HELP = "help."
 """How the keys of helps begin: sentences of fields, which are written in English where the field is."""
+REASON = "reason."
+"""How the keys of reasons begin: what the mock says of an answer in English, with {} for each value."""
 _FILE = Path(__file__).parent / "texts.toml"
 
 
@@ -19,8 +21,12 @@ _FILE = Path(__file__).parent / "texts.toml"
 def all_texts() -> Mapping[str, Mapping[str, str]]:
     """The text of each key, such as `live.title`, by language."""
     tables = tomllib.loads(_FILE.read_text(encoding="utf-8"))
-    helps = {f"{HELP}{sentence}": {"en": sentence, **text} for sentence, text in tables.pop("help").items()}
-    return {**dict(_flat("", tables)), **helps}
+    known_by_english = {
+        f"{key}{sentence}": {"en": sentence, **text}
+        for key in (HELP, REASON)
+        for sentence, text in tables.pop(key.removesuffix(".")).items()
+    }
+    return {**dict(_flat("", tables)), **known_by_english}
 
 
 @cache

@@ -15,6 +15,21 @@ export function t(key, values = {}) {
 /** The text of a key, where there is one, else the fallback. */
 export const known = (key, fallback) => (key in texts ? t(key) : fallback);
 
+// The longest first: a shorter one may fit the beginning of it.
+const reasons = Object.entries(texts)
+  .filter(([key]) => key.startsWith("reason."))
+  .map(([key, text]) => [key.slice("reason.".length), text])
+  .sort(([one], [other]) => other.length - one.length)
+  .map(([english, text]) => [new RegExp(`^${english.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replaceAll("{}", "(.+?)")}$`), text]);
+
+/** A reason as in X-Mock-Reason in the page's language; a part that has no text stays as it is. */
+export const reasoned = (reason) =>
+  reason.split("; ").map((part) => {
+    const [pattern, text] = reasons.find(([one]) => one.test(part)) ?? [/$/, part];
+    const values = pattern.exec(part).slice(1);
+    return text.replaceAll("{}", () => values.shift());
+  }).join("; ");
+
 /** A refusal of the control API, or no answer at all (status 0). */
 export class Refused extends Error {
   constructor(status, problem) {

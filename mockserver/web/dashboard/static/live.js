@@ -1,6 +1,6 @@
 // The page of what goes on: requests, tasks on a time line, quotas, latency.
 
-import { ask, at, below, call, copy, curl, draw, every, foreign, health, known, lasting, make, onPress, quotaMeter, root, save, t, timeOf, written } from "./core.js";
+import { ask, at, below, call, copy, curl, draw, every, foreign, health, known, lasting, make, onPress, quotaMeter, reasoned, root, save, t, timeOf, written } from "./core.js";
 import { keyed } from "./lists.js";
 
 const MOST = 100; // requests that are shown
@@ -41,7 +41,7 @@ function row(entry) {
     make("td", {}, make("span", { className: "badge", "data-kind": kind(entry.outcome) }, known(`outcome.${entry.outcome}`, entry.outcome)), " ", make("span", { className: "soft small" }, String(entry.http_status))),
     make("td", { className: "who", title: entry.login ?? "" }, foreign(entry.login ?? "–"), " ", searched && make("span", { className: "mono" }, searched)),
     make("td", { className: "right mono" }, lasting(entry.latency)),
-    make("td", { className: "why" }, foreign(entry.reason)),
+    make("td", { className: "why", title: entry.reason }, foreign(reasoned(entry.reason))),
   );
 }
 

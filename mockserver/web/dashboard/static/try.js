@@ -1,6 +1,6 @@
 // Runs a search from its create to its result, as a client of the API does.
 
-import { at, copy, curl, foreign, lasting, make, onPress, root, t } from "./core.js";
+import { at, copy, curl, foreign, lasting, make, onPress, reasoned, root, t } from "./core.js";
 import { show } from "./colours.js";
 
 const form = at("try-form");
@@ -45,7 +45,7 @@ function step(method, params, came, times = 1) {
     "li",
     { "data-method": method },
     make("div", { className: "head" }, make("h3", {}, method, make("span", { className: "soft" }, `${counted} · ${came.status || "–"} · ${lasting(came.took / 1000)}`)), button),
-    make("p", { className: "soft" }, foreign(came.reason)),
+    make("p", { className: "soft" }, foreign(reasoned(came.reason))),
     came.text ? make("pre", { className: "code", tabIndex: 0, role: "region", "aria-label": t("try.answer_of", { method }) }, code) : undefined,
   );
 }
