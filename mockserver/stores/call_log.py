@@ -15,7 +15,7 @@ import re
 import struct
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
@@ -112,9 +112,9 @@ class CallLog:
             with suppress(OSError):  # a file system without locks
                 fcntl.flock(self._file, fcntl.LOCK_SH if self._lacks else fcntl.LOCK_UN)
 
-    def is_whole(self) -> bool:
-        """Whether no process has records that it could not add."""
-        return not self._lacks and not any(_is_locked(_name(self._path, number)) for number in _numbers(self._path))
+    def is_whole(self, numbers: Iterable[int]) -> bool:
+        """Whether no process has records that it could not add. numbers: see LogReader."""
+        return not self._lacks and not any(_is_locked(_name(self._path, number)) for number in numbers)
 
     def sum_up(self, number: int, records: Iterable[Any]) -> None:
         """Keeps what all records before those of the file of the number come to, in their place. From any thread."""
@@ -127,7 +127,7 @@ class CallLog:
             draft.replace(sums)
         finally:
             draft.unlink(missing_ok=True)
-        for earlier, one in _files(self._path):
+        for earlier, one in sorted(_files(self._path)):  # see LogReader.numbers
             if earlier < number:
                 one.unlink(missing_ok=True)
 
@@ -149,6 +149,7 @@ class LogReader:
         self._file: int | None = None
         self._number = 0
         self._at = 0
+        self._known: int | None = None  # the highest number at the last look; 0 where there was none
         self._sums: Iterator[tuple[int, Any]] = iter(())  # what is still to be read of the sums before the file
 
     @property
@@ -156,12 +157,32 @@ class LogReader:
         """That of the file that it reads."""
         return self._number
 
+    def numbers(self) -> Sequence[int]:
+        """The numbers of the files. They follow one another, as they are made and removed in their order: so the
+        directory, which others may have filled, is not listed as long as one of them is known.
+        """
+        known = self._known
+        if known is None or (known and not self._has(known)):
+            found = sorted(_numbers(self._path))
+        else:
+            first = last = known or 1
+            while self._has(first - 1):
+                first -= 1
+            while self._has(last + 1):
+                last += 1
+            found = [*range(first, last + 1)] if known or self._has(1) else []
+        self._known = found[-1] if found else 0
+        return found
+
+    def _has(self, number: int) -> bool:
+        return _name(self._path, number).exists()
+
     def part(self, until: int | None = None) -> list[tuple[Any, bool]]:
         """The next records, as many as take a few milliseconds, each with whether it is the sum of all before it; none
         where there are no more. until: the number of a file before which it stops.
         """
         if self._file is None:
-            numbers = _numbers(self._path)
+            numbers = self.numbers()
             summed = [number for number in numbers if _sums(self._path, number).exists()]
             first = max(summed, default=min(numbers, default=None))
             if first is None or first == until:
@@ -181,7 +202,7 @@ class LogReader:
     def _following(self) -> int | None:
         """The number of the next file, where one is there; of the same, where it was removed and made anew."""
         assert self._file is not None
-        numbers = _numbers(self._path)
+        numbers = self.numbers()
         later = min((number for number in numbers if number > self._number), default=None)
         if later is not None and later > self._number + 1:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
@@ -265,8 +286,8 @@ def _files(path: Path) -> list[tuple[int, Path]]:
     """All files of the log with their numbers: also sums, and drafts of them, that are left of files that are gone."""
     begin = f"{path.name}-calls-"
     with suppress(FileNotFoundError):
-        files = [one for one in path.parent.iterdir() if one.name.startswith(begin)]
-        found = [(_END.fullmatch(one.name[len(begin) :]), one) for one in files]
+        names = [one for one in os.listdir(path.parent) if one.startswith(begin)]  # noqa: PTH208 - many may be others'
+        found = [(_END.fullmatch(one, len(begin)), path.with_name(one)) for one in names]
         return [(int(end[1]), one) for end, one in found if end is not None]
     return []
 

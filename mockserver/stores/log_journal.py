@@ -146,7 +146,8 @@ class LogJournal(MemoryJournal):
             self.add_held()
         if self.in_parts and self._read_on():
             raise MuchLeft(self._read_on)
-        self._is_whole = self._log.is_whole()  # before it is read: what is added from now on may be read or not
+        # Before it is read: what is added from now on may be read or not.
+        self._is_whole = self._log.is_whole(self._reader.numbers())
         for _ in range(_TRIES):
             try:
                 self._take()

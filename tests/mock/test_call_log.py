@@ -233,3 +233,25 @@ def test_a_process_that_was_killed_leaves_its_calls_to_others_and_none_to_the_ne
 
     with closing(SqliteStore(path)) as later:
         assert later.journal.count(Pattern({})).kept == 0
+
+
+def test_the_directory_is_listed_once_however_often_the_log_is_looked_at(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be one in which many others keep files."""
+    one, other = Api(state=str(path)), Api(state=str(path))
+    listings: list[str] = []
+    for name in ("listdir", "scandir"):
+        lists = getattr(call_log.os, name)
+        monkeypatch.setattr(
+            call_log.os, name, lambda place, name=name, lists=lists: (listings.append(name), lists(place))[1]
+        )
+    waiter = other.mock.journal.wait(Pattern({"method": "create"}), 50)
+
+    for _ in range(20):
+        other.mock.watch()
+    for number in range(1, 21):
+        one.create()
+        other.mock.watch()
+        assert other.mock.journal.count(Pattern({})).kept == waiter.seen == number
+    assert len(listings) <= 2  # once to read, and once to write
