@@ -197,7 +197,8 @@ def _table(text: str, name: str, mark: str, grammar: _Grammar, stated: str) -> T
     if split.torn:
         return Miss(f"line {split.torn}: a quote or line break that RFC 4180 does not allow", rank, whole=False)
     others = {grammar.layout, stated} - {""}
-    rows, lines, blanks = without_blanks(split.rows, split.lines)
+    doubled = split.ends == [*_DOUBLED] * (len(split.rows) // 2)
+    rows, lines, blanks = without_blanks(split.rows, split.lines, doubled=doubled)
     if blanks or len(rows) < len(split.rows):
         others.add("blank lines")
     if before := titles(rows):
@@ -319,8 +320,14 @@ def _quotes(cells: set[tuple[bool, bool, str]]) -> str:
     )
 
 
+_DOUBLED = ("\r", "\r\n")
+"""Ends of lines where CRLF was written as text on Windows."""
+
+
 def _line_end(ends: list[str]) -> str:
     words = {"\r\n": "CRLF", "\n": "LF", "\r": "CR"}
+    if ends == [*_DOUBLED] * (len(ends) // 2) != []:
+        return "CR and CRLF after each line"
     if len(ends) == 2:
         return f"{words[ends[0]]} after the first lines, then {words[ends[1]]}"
     return words[ends[0]] if len(ends) == 1 else "now CRLF, now LF" if ends else ""

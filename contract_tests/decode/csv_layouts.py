@@ -48,7 +48,15 @@ def read_table(table: Table, context: Context) -> Decoded:
     telling = any(cell in STATUSES or cell.isdigit() for row in rows[:_FEW] for cell in row[:_FEW])
     if (context.method == "result" and len(rows[0]) >= ENOUGH) or (len(rows[0]) > 1 and len(rows) > 1 and telling):
         raise UnknownLayout("csv.rows", "columns of unknown names")
+    if _is_create_in_a_column(rows, context):
+        raise UnknownLayout("csv.layout", "a cell in each line")
     raise Misfit("no known columns")  # lines that could be anything, such as a sentence
+
+
+def _is_create_in_a_column(rows: Rows, context: Context) -> bool:
+    """Whether lines of one cell each may be a create: one of them is a number, the id."""
+    few = context.method == "create" and len(rows) <= _FEW
+    return few and all(len(row) == 1 for row in rows) and any(row[0].strip().isdigit() for row in rows)
 
 
 def _are_known_names(rows: Rows, context: Context) -> bool:
@@ -177,6 +185,8 @@ def _flat_row(table: Table, context: Context) -> Decoded | None:
     if "status" not in names and not account and not status:
         return None
     if len(rows) != 1:
+        if _is_create_in_a_column(table.rows, context):
+            raise UnknownLayout("csv.layout", "a cell in each line")
         raise Misfit(f"{len(rows)} rows under the names of a flat answer")
     model, shown = nested(zip(head, rows[0], strict=True))
     _check_names(head, {"status": status, **model}, context)

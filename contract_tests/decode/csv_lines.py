@@ -18,11 +18,13 @@ def known_names(row: list[str]) -> int:
     return sum(map(is_known, row[:100]))
 
 
-def without_blanks(rows: Rows, lines: list[int]) -> tuple[Rows, list[int], int]:
-    """The rows, and the number of blank lines at the end. In a table of one column a blank line within is a row."""
+def without_blanks(rows: Rows, lines: list[int], *, doubled: bool) -> tuple[Rows, list[int], int]:
+    """The rows, and the number of blank lines at the end. In a table of one column a blank line within is a row, but
+    where each line has two ends (doubled).
+    """
     first = next((i for i, row in enumerate(rows) if row), len(rows))
     rows, lines = rows[first:], lines[first:]
-    narrow = all(len(row) <= 1 for row in rows)
+    narrow = not doubled and all(len(row) <= 1 for row in rows)
     count = len(rows)
     while count and (not rows[count - 1] or not (narrow or "".join(rows[count - 1]).strip() or rows[count - 1][1:])):
         count -= 1

@@ -231,9 +231,10 @@ class ApiClient:
         account, or an address, against guessing.
         """
         main, call = self.target.main, reply.call
+        own = call.param("login") == main.login and call.param("token") == main.token
         if call.param("login") == main.login and call.param("token") not in (None, main.token):
             self._has_guessed = True
-        if not self._has_guessed or not is_lock(reply):
+        if not self._has_guessed or not is_lock(reply, own=own):
             return
         refusal = signature(reply)
         if refusal not in self._locks:

@@ -13,7 +13,8 @@ from contract_tests.contract.any_answer import server_fault
 from contract_tests.contract.values import HTTP_OK, whole_units
 
 OUT = "the service answers every call by a fault: it may be under maintenance; run again later"
-_LOCKED = (401, 403, 423, 429)
+_UNAUTHORISED = 401
+_LOCKED = (_UNAUTHORISED, 403, 423, 429)
 """Codes of an error, and HTTP statuses of a page, by which an account or an address may be locked."""
 _WORDS = re.compile(
     r"maintenance|temporar|unavailable|try (?:again )?later"
@@ -33,11 +34,12 @@ def is_out(reply: Reply) -> bool:
     return (code is not None and 500 <= code < 600) or _WORDS.search(reply.message.lower()) is not None
 
 
-def is_lock(reply: Reply) -> bool:
-    """Whether the answer may be what any call gets of an account, or from an address, that is locked."""
-    if reply.readable:
-        return reply.status == "error" and reply.code in _LOCKED
-    return reply.http in _LOCKED
+def is_lock(reply: Reply, *, own: bool) -> bool:
+    """Whether the answer may be what any call gets of an account, or from an address, that is locked. own: the call has
+    right credentials; others are refused by a 401 in any case.
+    """
+    code = reply.code if reply.status == "error" else None if reply.readable else reply.http
+    return code in _LOCKED and (own or code != _UNAUTHORISED)
 
 
 def signature(reply: Reply) -> tuple[object, ...]:

@@ -851,3 +851,24 @@ def test_a_row_that_is_damaged_is_noticed(data: st.DataObject) -> None:
     except (Unreadable, UnknownLayout):
         return
     assert formats_differ(TWO_ROWS, decoded, DATA) is not None or decoded.choices != read(body, DATA).choices
+
+
+@pytest.mark.parametrize("body", ["4711\r\n", "OK\n4711\n", "status\nok\nid\n4711\n"])
+def test_a_create_with_a_cell_in_each_line_may_be_an_answer(body: str) -> None:
+    with pytest.raises(UnknownLayout):
+        read(body, CREATE)
+
+
+@pytest.mark.parametrize("body", ["fine\r\n", "Access denied\nask us\n", "4711\n" * 21])
+def test_a_create_without_an_id_in_a_line_is_no_answer(body: str) -> None:
+    with pytest.raises(Unreadable):
+        read(body, CREATE)
+
+
+def test_lines_that_end_twice_are_no_blank_ones() -> None:
+    decoded = read("name\r\r\nОля\r\r\nВася\r\r\n", replace(NAMES, reference=ready(names=["Оля", "Вася"])))
+
+    assert [entry["name"] for entry in decoded.model["names"]] == ["Оля", "Вася"]
+    assert decoded.choices["csv.line-end"] == "CR and CRLF after each line"
+    blank = ready(names=["Оля", "", "Вася"])
+    assert read("name\r\nОля\r\n\r\nВася\r\n", replace(NAMES, reference=blank)).model["names"] == blank["names"]
