@@ -1,5 +1,6 @@
 """Fixtures that the tests of several files share, and what holds for these tests alone."""
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -60,6 +61,17 @@ def _closed_stores() -> Iterator[None]:
 def pytest_addoption(parser: pytest.Parser) -> None:
     add_option(parser)
     order.add_option(parser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """All tests that are found stay: no collection of garbage needs to look at them, now or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
