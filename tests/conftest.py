@@ -14,7 +14,7 @@ from support.asking import asks
 from support.checking import few_rows
 from support.in_process import OPENED
 from support.stores import empty_state, file_store, kind, path, redis, state, store
-from support.torture import add_option, table, torture
+from support.torture import add_option, leave_to_the_long_form, table, torture
 from support.wire_server import serve, up
 
 __all__ = [
@@ -75,6 +75,7 @@ def pytest_collection() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    leave_to_the_long_form(config, items)
     if config.option.seed is not None:
         order.shuffle(items, config.option.seed)
 
