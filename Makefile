@@ -18,7 +18,8 @@ SHARE ?= 1
 # A file of locks/ has the virtual environment hold exactly what it lists. Without, it holds the newest versions that fit.
 LOCK ?=
 # What has a long form.
-TORTURED := tests/torture tests/project/test_patterns.py tests/suite/test_php_dialects.py
+TORTURED := tests/torture tests/project/test_patterns.py tests/suite/test_php_dialects.py \
+	tests/suite/test_parity.py
 # How often `make flakes` runs the tests.
 RUNS ?= 10
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check

@@ -1,5 +1,6 @@
 """Fixtures that the tests of several files share, and what holds for these tests alone."""
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from support.asking import asks
 from support.checking import few_rows
 from support.in_process import OPENED
 from support.stores import empty_state, file_store, kind, path, redis, state, store
-from support.torture import add_option, table, torture
+from support.torture import add_option, leave_to_the_long_form, table, torture
 from support.wire_server import serve, up
 
 __all__ = [
@@ -62,7 +63,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     order.add_option(parser)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """All tests that are found stay: no collection of garbage needs to look at them, now or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    leave_to_the_long_form(config, items)
     if config.option.seed is not None:
         order.shuffle(items, config.option.seed)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from itertools import count
 from pathlib import Path
@@ -17,7 +17,7 @@ from mockserver.stores.call_log import CallLog, LogReader, framed
 from mockserver.stores.journal import Journal, MuchLeft, Pattern
 from mockserver.stores.log_journal import LogJournal
 from mockserver.stores.sqlite import SqliteStore
-from mockserver.web.control import Control
+from support.control_in_process import counted
 from support.in_process import LOGIN, Api
 from support.processes import serving
 from support.wire_server import wait_for
@@ -140,16 +140,7 @@ def test_the_state_is_free_while_a_long_log_is_read(path: Path, monkeypatch: pyt
         take(journal, part)
 
     monkeypatch.setattr(LogJournal, "_take_part", noting)
-    held: list[int] = []
-
-    def guard(operation: Callable[[], Any]) -> Any:
-        before = sum(read)
-        try:
-            return operation()
-        finally:
-            held.append(sum(read) - before)
-
-    control = Control(reading.mock, reading.settings, guard, lambda _: None)
+    control, held = counted(reading, read)
     answered = control.handle("POST" if route.endswith("count") else "GET", route)
 
     assert answered.status == 200

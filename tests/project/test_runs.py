@@ -1,9 +1,11 @@
-"""What `make flakes` and `make audit` say, and the order of the tests."""
+"""What `make flakes` and `make audit` say, the order of the tests, and what their short form leaves out."""
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +17,7 @@ import pytest
 from support.audit import verdict
 from support.flakes import differences, main, outcomes, run
 from support.order import shuffle
+from support.processes import environment
 
 
 def case(name: str, outcome: str = "") -> str:
@@ -104,6 +107,38 @@ def test_a_seed_gives_one_order_and_keeps_files_together() -> None:
 
 
 WEAK = {"id": "ADV-1", "fix_versions": ["1.1"]}
+
+
+TURNS = """
+import pytest
+from support.torture import by_turns
+
+@pytest.mark.parametrize(("case", "way"), by_turns("abc", [1, 2]))
+def test_one(case, way): print(case, way)
+"""
+
+
+@pytest.mark.parametrize(
+    ("share", "run"), [("0", ["a 1", "b 2", "c 1"]), ("0.01", ["a 1", "a 2", "b 1", "b 2", "c 1", "c 2"])]
+)
+def test_the_short_form_has_each_case_in_one_way_and_the_long_one_in_all(
+    share: str, run: Sequence[str], tmp_path: Path
+) -> None:
+    tests = Path(__file__).parents[1]
+    (tmp_path / "test_turns.py").write_text(TURNS, encoding="utf-8")
+    words = ["-m", "pytest", "-qs", "-c", tests.parent / "pyproject.toml", "--rootdir", tests.parent]
+    more = ["-p", "conftest", "-p", "no:cacheprovider", "--torture", share, tmp_path]
+    done = subprocess.run(
+        [sys.executable, *words, *more],
+        cwd=tests,
+        env=environment(PYTHONPATH=str(tests)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [line[-3:] for line in done.stdout.replace(".", "").splitlines() if re.fullmatch(r"[abc] \d", line)] == run
 
 
 @pytest.mark.parametrize(

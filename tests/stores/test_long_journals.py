@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
@@ -14,6 +14,7 @@ from mockserver.stores.journal import Pattern
 from mockserver.stores.redis import RedisStore
 from mockserver.stores.redis_link import Link, Script
 from mockserver.web.control import Control
+from support.control_in_process import counted
 from support.in_process import LOGIN, Api
 from support.redis_server import RedisServer
 
@@ -57,16 +58,7 @@ def test_a_count_frees_the_state_after_a_few_entries_and_reads_none_of_them_agai
     apis: tuple[Api, Api], asked: list[int], body: dict[str, Any], number: int
 ) -> None:
     one, other = apis
-    held: list[int] = []
-
-    def guard(operation: Callable[[], Any]) -> Any:
-        before = sum(asked)
-        try:
-            return operation()
-        finally:
-            held.append(sum(asked) - before)
-
-    control = Control(other.mock, other.settings, guard, lambda _: None)
+    control, held = counted(other, asked)
 
     def count() -> tuple[Any, int]:
         before = sum(asked)

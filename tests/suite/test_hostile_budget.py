@@ -8,7 +8,8 @@ import io
 import resource
 import socket
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+import subprocess
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -27,6 +28,7 @@ from contract_tests.learning.learn import learn
 from contract_tests.transport.messages import Request
 from mockserver.mutants.kit.context import CallContext
 from support.checking import check, examined, options_for
+from support.processes import COMMAND, environment
 from support.pythons import few_on_each
 from support.raw_server import server
 from support.standins.breaking import Breakage
@@ -317,39 +319,45 @@ def test_a_check_refuses_a_damaged_ledger_before_anything_is_paid(tmp_path: Path
     assert "rror of the suite itself" not in output
 
 
-def replaced(file: Path) -> None:
+def removed(file: Path, _: int) -> None:
+    file.unlink()
+
+
+def replaced(file: Path, _: int) -> None:
     file.unlink()
     file.write_bytes(b"another")
 
 
-def full(_: Path) -> None:
-    """From now on no file of this process grows, as on a full disk."""
-    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1, most))
+def full(_: Path, pid: int) -> None:
+    """From now on no file of the run grows, as on a full disk."""
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]))
 
 
-@pytest.fixture
-def limits() -> Iterator[None]:
-    """Restores what `full` has changed."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-@pytest.mark.usefixtures("limits")
-@pytest.mark.parametrize("befall", [Path.unlink, replaced, full])
-def test_where_the_ledger_is_lost_the_run_ends_with_its_report(befall: Callable[[Path], Any], tmp_path: Path) -> None:
-    file, units = tmp_path / "ledger.db", []
+@pytest.mark.parametrize("befall", [removed, replaced, full])
+def test_where_the_ledger_is_lost_the_run_ends_with_its_report(
+    befall: Callable[[Path, int], None], tmp_path: Path
+) -> None:
+    file, units, run = tmp_path / "ledger.db", list[int](), list[subprocess.Popen[str]]()
 
     def http(_number: int, _verb: str, method: str, _given: dict[str, str]) -> None:
         if method == "result" and not units:
             units.append(target.units)
-            befall(file)
+            befall(file, run[0].pid)
 
     with serving("courier", seconds=0.0, http=http) as target:
-        code, output = check(target, ledger=file)
+        words = [*COMMAND, "check", target.url, "--all", "--ledger", str(file)]
+        process = subprocess.Popen(
+            words,
+            cwd=tmp_path,
+            env=environment(**target.env),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        run.append(process)
+        output, _ = process.communicate(timeout=60)
 
-        assert (code, [target.units]) == (1, units), output
+        assert (process.returncode, [target.units]) == (1, units), output
     assert f"--ledger: {file}" in output
     assert "nothing more was sent" in output
     assert "clauses decided" in output

@@ -54,6 +54,7 @@ from support.pythons import few_on_each
 from support.standins.breaking import Breakage
 from support.standins.people import PERSONAL
 from support.standins.running import STANDINS, serving
+from support.torture import by_turns
 
 
 @contextmanager
@@ -240,9 +241,8 @@ FOUND: dict[str, tuple[Edit, Edit]] = {
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("what", FOUND)
-@pytest.mark.parametrize("name", STANDINS)
-def test_two_accounts_that_have_and_find_different_things_differ_in_nothing(name: str, what: str) -> None:
+@pytest.mark.parametrize(("what", "name"), by_turns(FOUND, [*STANDINS]))
+def test_two_accounts_that_have_and_find_different_things_differ_in_nothing(what: str, name: str) -> None:
     one, other = (Breakage("made for a test", edit) for edit in FOUND[what])
     with serving(name, breakage=one, limit=50) as a, serving(name, breakage=other, limit=500) as b:
         report = parity(a.url, b.url, environ=a.env)

@@ -37,7 +37,7 @@ from support.standins.php_server import (
     php_names,
     php_serving,
 )
-from support.torture import Torture
+from support.torture import Torture, by_turns
 
 pytestmark = pytest.mark.once
 
@@ -176,10 +176,12 @@ SPARSE = (
 """Layouts that show less of themselves, the less is found."""
 
 
-@pytest.mark.parametrize("phone", [PHONE_OF_ONE, PHONE_OF_NOTHING], ids=["one", "nothing"])
-@pytest.mark.parametrize("name", SPARSE)
-def test_no_layout_is_accused_where_one_record_or_none_is_found(php: PhpServer, name: str, phone: str) -> None:
-    report = examined(php.target(name, phone=phone)).report
+FOUND = {"one": PHONE_OF_ONE, "nothing": PHONE_OF_NOTHING}
+
+
+@pytest.mark.parametrize(("name", "found"), by_turns(SPARSE, [*FOUND]))
+def test_no_layout_is_accused_where_one_record_or_none_is_found(php: PhpServer, name: str, found: str) -> None:
+    report = examined(php.target(name, phone=FOUND[found])).report
 
     assert [str(finding) for row in report.rows if row.outcome is Outcome.BROKEN for finding in row.findings] == []
     assert report.errors == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from mockserver.settings.loading import load
@@ -28,3 +29,17 @@ class ControlledApi(Api):
         handled = self.tell(route, body, **query)
         assert handled.status < 300, handled
         return handled.body
+
+
+def counted(api: Api, done: list[int]) -> tuple[Control, list[int]]:
+    """The control of a mock, and for each time that it holds the state how much was added to what the test counts."""
+    held: list[int] = []
+
+    def guard(operation: Callable[[], Any]) -> Any:
+        before = sum(done)
+        try:
+            return operation()
+        finally:
+            held.append(sum(done) - before)
+
+    return Control(api.mock, api.settings, guard, lambda _: None), held

@@ -12,7 +12,8 @@ default, which every run of the tests has) to the long one (1, `make torture`):
         torture.figure("acknowledged creates, none lost", len(acknowledged))
 
 What `figure` is given is printed when the tests end, as rows of a Markdown table, also with `-n`. All short forms
-together take at most 40 seconds, and a part asserts its bound in both forms. `Usage.of(pid)` reads what a process uses.
+together take at most 40 seconds, and a part asserts its bound in both forms. A case of the long form alone is marked
+`long`, as by `by_turns`. `Usage.of(pid)` reads what a process uses.
 
     make torture                               # every part in its long form: more than an hour
     make torture SHARE=0.05 ARGS='-k sockets'  # a part, nearer to its short form
@@ -21,9 +22,10 @@ together take at most 40 seconds, and a part asserts its bound in both forms. `U
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,6 +61,23 @@ def add_option(parser: pytest.Parser) -> None:
         metavar="SHARE",
         help="How far tests with two forms go: 0 is the short form, 1 the long one.",
     )
+
+
+def by_turns(cases: Iterable[Any], ways: Sequence[Any]) -> list[Any]:
+    """Each case in each way, as parameters. The short form has each in one way, and the ways by turns."""
+    return [
+        pytest.param(case, way, marks=() if number % len(ways) == at else pytest.mark.long)
+        for number, case in enumerate(cases)
+        for at, way in enumerate(ways)
+    ]
+
+
+def leave_to_the_long_form(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselects what is `long`, unless `--torture` is more than 0."""
+    left = [item for item in items if item.get_closest_marker("long") and not config.getoption("--torture")]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
 
 
 def table(reports: Iterable[pytest.TestReport]) -> list[str]:
