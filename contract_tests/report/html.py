@@ -7,9 +7,8 @@ import hashlib
 from datetime import UTC
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from contract_tests.contract.clauses import GRADES
@@ -17,6 +16,9 @@ from contract_tests.contract.outcome import Outcome
 from contract_tests.report import wording
 from contract_tests.report.report import JUDGED, Report
 from contract_tests.report.visible import line, visible
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 PAGE = Path(__file__).parent / "page"
 MAX_TEXT = 20_000  # characters of a text; a longer one is cut, and its length shown
@@ -41,6 +43,8 @@ def page(name: str, **shown: Any) -> bytes:
 
 @cache
 def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     made = Environment(
         loader=FileSystemLoader(PAGE),
         autoescape=True,

@@ -116,3 +116,11 @@ with Mock(delay="0s") as mock:
         "unittest",
     )
     assert [name for name in loaded if any(of_package(name, one) for one in unused)] == []
+
+
+@pytest.mark.parametrize("command", ["check", "learn", "parity", "validate"])
+def test_a_command_of_the_suite_loads_what_makes_pages_only_for_a_page(command: str, tmp_path: Path) -> None:
+    words = [sys.executable, "-X", "importtime", "-m", "mockserver", command, "--help"]
+    log = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True).stderr
+
+    assert "jinja2" not in imported(log)
