@@ -37,7 +37,7 @@ from support.standins.php_server import (
     php_names,
     php_serving,
 )
-from support.torture import Torture, by_turns
+from support.torture import by_turns
 
 pytestmark = pytest.mark.once
 
@@ -133,15 +133,14 @@ def covering_set() -> set[str]:
     return chosen
 
 
-COMPARED = covering_set()
-"""What is compared to a mock of its profile in the short form of these tests, too."""
+SHORT = covering_set()
 
 
 @pytest.mark.usefixtures("few_rows")
-@pytest.mark.parametrize("name", DIALECTS)
-def test_a_dialect_breaks_nothing_and_is_as_its_learned_profile_says(
-    php: PhpServer, name: str, tmp_path: Path, torture: Torture
-) -> None:
+@pytest.mark.parametrize(
+    "name", [name if name in SHORT else pytest.param(name, marks=pytest.mark.long) for name in DIALECTS]
+)
+def test_a_dialect_breaks_nothing_and_is_as_its_learned_profile_says(php: PhpServer, name: str, tmp_path: Path) -> None:
     dialect, target, file = DIALECTS[name], php.target(name), tmp_path / "learned.toml"
     told = told_of(target, file)
     choices = {clause: choice for clause, choice in told.choices.items() if clause not in dialect.open}
@@ -157,8 +156,6 @@ def test_a_dialect_breaks_nothing_and_is_as_its_learned_profile_says(
     assert uncovered <= {clause for group in groups for clause in group}
     assert {clause for clause in uncovered if all_clauses()[clause].default is not None} <= told.refuted
 
-    if name not in COMPARED and not torture.share:
-        return
     with mock_of(file) as local:
         # Where info shows no units, creates that are refused count, and parity refuses many.
         options = CheckOptions(profile=file, environ=target.env, poll_timeout=3.0, budget=60)
