@@ -35,7 +35,8 @@ PATIENCE = 5.0  # seconds to wait for another process when the file is opened
 LEAVING = 2.0  # seconds to wait for another process that was told to stop, where its accounts are to be changed
 BUSY = 1.0  # seconds to wait for another process's transaction later on: the caller of the mock waits, too
 
-_SHORT = 0.01  # seconds of that in which it is asked for again and again
+_SHORT, _LONG = 0.0002, 0.002  # seconds between two tries, and later
+_SOON = 0.01  # seconds of the first
 _TRIES = 3  # to be alone with the file when it is opened
 RETRY = 0.5  # seconds between two attempts to open a file that was found damaged or missing; more for a large one
 
@@ -343,30 +344,28 @@ class SqliteFile:
             self._begin()
 
     def _begin_writing(self) -> None:
-        """Takes the lock. SQLite's own wait begins with a millisecond, and another process is mostly done sooner; so it
-        is asked for a longer wait only.
+        """Takes the lock. SQLite's own wait begins with a millisecond, and another process is mostly done sooner. Later
+        it sleeps for 0.1 s at a time, in which others that write often have the lock again and again.
         """
-        patience = self._busy
-        if self._places is not None and patience:
-            self._wait_for_others(0)
-            taken = self._takes_lock(time.monotonic() + min(patience, _SHORT))
-            self._wait_for_others(patience)
-            if taken:
-                return
-        self.run("BEGIN IMMEDIATE")
+        patience, began = self._busy, time.monotonic()
+        if self._places is None or not patience:
+            self.run("BEGIN IMMEDIATE")
+            return
+        self._wait_for_others(0)
+        while not self._takes_lock(last=(waited := time.monotonic() - began) >= patience):
+            pause = _SHORT if waited < _SOON else _LONG
+            time.sleep(random.uniform(pause / 2, pause * 3 / 2))  # noqa: S311 - nothing secret
+        self._wait_for_others(patience)
 
-    def _takes_lock(self, end: float) -> bool:
-        while True:
-            try:
-                self.connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.Error as error:
-                if code_of(error) != sqlite3.SQLITE_BUSY:
-                    raise self._failure(error) from error
-            else:
-                return True
-            if time.monotonic() > end:
-                return False
-            time.sleep(random.uniform(0.0001, 0.0003))  # noqa: S311 - nothing secret
+    def _takes_lock(self, *, last: bool) -> bool:
+        """Whether it takes the lock now. Raises StoreError, also where another has it at the last try."""
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            if last or code_of(error) != sqlite3.SQLITE_BUSY:
+                raise self._failure(error) from error
+            return False
+        return True
 
     def _begin(self) -> None:
         if self._places is not None:  # else it is being opened
