@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterable
-from time import monotonic
 from typing import Protocol, cast
 
 from mockserver.api.http import Request, Response, refusal
+from mockserver.machine_time import monotonic
 from mockserver.settings.limits import Limits
 from mockserver.standard_error import write_failure
 from mockserver.wire.delivery import BEGIN, CONTINUE, TRANSPORTS, PendingRequest, ordinary

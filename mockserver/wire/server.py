@@ -14,13 +14,13 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
-from time import monotonic
 from typing import TypeAlias, cast
 from wsgiref.types import WSGIApplication
 
 from mockserver.api.gateway import FAILED
 from mockserver.api.http import API_PATHS, ENDED, Request, Response, refusal, shown_path
 from mockserver.api.mock import LOOK
+from mockserver.machine_time import monotonic
 from mockserver.settings.limits import Limits
 from mockserver.standard_error import STANDARD_ERROR, write_failure, write_line
 from mockserver.wire.connection import HANDSHAKE, Connection, Misplaced
