@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -11,6 +10,7 @@ from mockserver.api.mock import Mock
 from mockserver.core.clock import RealTime
 from mockserver.core.errors import Problem, Refusal, StoreError
 from mockserver.core.messages import Micros
+from mockserver.machine_time import monotonic_ns, wall_ns
 from mockserver.settings.files import words
 from mockserver.settings.table import Settings
 from mockserver.stores.opening import open_store
@@ -43,11 +43,11 @@ def open_gateway(
 
 
 def _wall() -> Micros:
-    return time.time_ns() // 1000
+    return wall_ns() // 1000
 
 
 def _monotonic() -> Micros:
-    return time.monotonic_ns() // 1000
+    return monotonic_ns() // 1000
 
 
 def _placed(problem: Problem, settings: Settings) -> Problem:

@@ -299,17 +299,20 @@ def source_of(call: Call) -> int:
 
 
 def rate_limited(response: HttpResponse) -> bool:
-    """Whether the answer says that calls come too fast, and not that the daily limit is used up."""
+    """Whether the answer says that calls come too fast, and not that the daily limit is used up: one that names both
+    limits means the first, where it names seconds, or asks to wait for some.
+    """
     text = _text_of(response)
-    worded = len(response.body) < SHORT and "error" in text and names_pace(text)
-    return (response.status == TOO_MANY_REQUESTS or worded) and _DAY.search(text) is None
+    worded = len(response.body) < SHORT and _ERROR.search(text) is not None and names_pace(text)
+    soon = _SOON.search(text) or 0 < (retry_after(response) or 0) < MAX_RETRY_AFTER
+    return (response.status == TOO_MANY_REQUESTS or worded) and bool(soon or _DAY.search(text) is None)
 
 
 def turned_away(response: HttpResponse) -> bool:
     """Whether the call was refused for the rate of calls, or by a server in front of the API: a 503 that is no answer
     of the API's own. Above its rate nginx answers so; whether a 503 means that shows when calls come slower, and so it
-    does for an error_code 429 that names no limit. What has the value `ok` was taken, whatever its HTTP status; a page
-    and a sentence may have the word.
+    does for an error_code 429 that names no limit. What has the value `ok`, `processing` or `ready` was taken, whatever
+    its HTTP status; a page and a sentence may have the word.
     """
     text = _text_of(response)
     if _OK.search(text) and not _is_page(response):
@@ -336,12 +339,17 @@ def _text_of(response: HttpResponse) -> str:
 
 
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
-_OK = re.compile(r"""(?:^|[>"'=,;|\t\n]) {0,9}ok {0,9}(?:[<"',;|\t\r\n]|$)""")
+_OK = re.compile(r"""(?:^|[>"'=,;|\t\n]) {0,9}(?:ok|processing|ready) {0,9}(?:[<"',;|\t\r\n]|$)""")
 _CODE = re.compile(r"error_code\W{1,20}429\b|\berror\W{1,5}429\b")
 _PACE = re.compile(
     r"too many requests|too (?:fast|frequent|often)|rate limit|slow down|requests? (?:per|a) (?:second|minute)"
     r"|(?:слишком|очень) част|част(?:ые|ых|ота|оту) (?:запрос|обращен)|слишком много (?:запрос|обращен)|лимит запросов"
     r"|не так часто|(?:запрос|обращен)\w{0,5} в (?:секунд|минут)"
+)
+_ERROR = re.compile(r"\berror")
+_SOON = re.compile(
+    r"(?:per|an?|each|every) ?(?:sec|second|min|minute)\b|\d ?(?:sec|seconds?)\b|\d/(?:s|sec|min)\b|\brps\b"
+    r"|\bв (?:секунд|минут)|\d ?секунд"
 )
 _DAY = re.compile(r"daily|per day|a day|today|суточн|дневн|\b(?:в|за|на) (?:сутки|день)\b|сегодня")
 _LIMIT = re.compile(r"limit|quota|\bunits?\b|лимит|квот|баланс|единиц")

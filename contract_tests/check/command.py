@@ -15,6 +15,7 @@ from contract_tests.contract.clauses import UsageError, all_clauses, clause_of
 from contract_tests.contract.outcome import Outcome
 from contract_tests.contract.profile import read_profile
 from contract_tests.engine.options import CheckOptions
+from contract_tests.engine.provision import UnreachableError
 from contract_tests.engine.stopped import UNFINISHED, why_stopped
 from contract_tests.engine.target import on_loopback
 from contract_tests.findings.exit_code import BROKEN, HOLDS, USAGE
@@ -61,8 +62,8 @@ class _Begun:
 
     options: CheckOptions
     history: HistoryFile | None = None
-    within_reach: int = 0
-    """The number of clauses that it can decide."""
+    within_reach: int | None = 0
+    """The number of clauses that it can decide; None where that is not known."""
     live: frozenset[str] = frozenset()
     """Where there is a history: the clauses that some run on the target can decide."""
     report: Report | None = None
@@ -140,12 +141,15 @@ def _print_plan(options: CheckOptions, out: TextIO) -> None:
 def _decidable(options: CheckOptions) -> frozenset[str]:
     """The clauses that some run on the target can decide."""
     if spends_units(options):
-        return provable_live(options)
+        with suppress(UnreachableError):  # then each clause counts
+            return provable_live(options)
     return frozenset(clause.id for clause in all_clauses().values() if not clause.unseen)
 
 
-def _confirmed(options: CheckOptions, out: TextIO) -> tuple[CheckOptions, int]:
-    """The options with the user's yes where one is needed, and how many clauses they can prove."""
+def _confirmed(options: CheckOptions, out: TextIO) -> tuple[CheckOptions, int | None]:
+    """The options with the user's yes where one is needed, and how many clauses they can prove; None where that is not
+    known.
+    """
     url = options.url
     if url is None or not spends_units(options):
         seen = {clause.id for clause in all_clauses().values() if not clause.unseen}

@@ -7,6 +7,7 @@ charges by records, a task costs as many as it finds.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -17,7 +18,7 @@ from contract_tests.contract.outcome import Outcome
 from contract_tests.decode.answers import read_answer
 from contract_tests.decode.model import Context
 from contract_tests.engine.options import CheckOptions, GivenTask
-from contract_tests.engine.provision import accounts_on, private_mock
+from contract_tests.engine.provision import UnreachableError, accounts_on, private_mock
 from contract_tests.engine.run import Run, limits_elsewhere
 from contract_tests.engine.target import MAGIC
 from contract_tests.findings.finding import ClauseResult
@@ -74,19 +75,22 @@ def plan_of(options: CheckOptions, target: str, *, larger: bool = True, second: 
         budget = UNITS if options.budget is None else options.budget
         rehearsal = _Rehearsal(options, base, second)
         ended = rehearsal.examine(budget)
-        assert ended.run is not None, f"the rehearsal did not begin: {ended}"
+        if ended.run is None:
+            raise UnreachableError(f"the rehearsal on a private mock did not begin: {ended.report.stopped}")
         budgets = tuple(rehearsal.larger_budgets(ended, budget)) if larger and not options.tasks else ()
         return _plan(options, target, ended, ended.run, budgets)
 
 
-def provable(options: CheckOptions, *, second: bool = False) -> int:
-    """The number of clauses that a run can prove. Raises UnreachableError and UsageError."""
+def provable(options: CheckOptions, *, second: bool = False) -> int | None:
+    """The number of clauses that a run can prove; None where no private mock starts to show it. Raises UsageError."""
     profile = options.profile.read_bytes() if options.profile else b""
     tasks = tuple(GivenTask(0, task.source, task.phone and "") for task in options.tasks)
     plain = CheckOptions(
         profile=options.profile, budget=options.budget, full=options.full, only=options.only, tasks=tasks
     )
-    return _provable(plain, profile, second=second)
+    with suppress(UnreachableError):
+        return _provable(plain, profile, second=second)
+    return None
 
 
 @cache

@@ -55,7 +55,8 @@ _PICTURES = re.compile(
     | II\*\0 | MM\0\* | II\+\0 | MM\0\+ | \0\0[\1\2]\0  # TIFF, BigTIFF, icon and cursor
     | .{4}ftyp(avif|avis|hei[cfmsx]|hev[cmsx]|mif1|msf1)  # AVIF, HEIC
     | \xff\x0a | \0\0\0\x0c(JXL|jP\ )\ \r\n\x87\n | \xff\x4f\xff\x51  # JPEG XL, JPEG 2000
-    | (\xef\xbb\xbf)?\s{0,100}+(<svg\b|<\?xml\b.{0,1000}?<svg\b)""",
+    | (\xef\xbb\xbf)?(?>\s{1,100}+ | <\?xml\b.{0,1000}?\?> | <!--.{0,2000}?-->
+      | <!DOCTYPE\s{1,9}svg\b[^[>]{0,1000}(\[[^]]{0,4000}\]\s{0,9})?>){0,9}+<svg\b""",
     re.DOTALL | re.VERBOSE,
 )
 """How the bytes of a picture begin."""
@@ -92,8 +93,9 @@ def _is_cut(picture: bytes) -> bool:
     match picture[:2]:
         case b"\x89P":
             return b"\0\0\0\0IEND\xaeB`\x82" not in picture
-        case b"\xff\xd8":  # previews in it begin and end, too; within the data of a picture both marks are escaped
-            return picture.count(b"\xff\xd9") < picture.count(b"\xff\xd8\xff")
+        case b"\xff\xd8":
+            previews = 0 if (data := _data_of_jpeg(picture)) else picture.count(b"\xff\xd8\xff") - 1
+            return (data or picture).count(b"\xff\xd9") <= previews
         case b"GI":
             return b"\0;" not in picture  # the end of the last block, and the end of all
         case b"RI":
@@ -101,6 +103,16 @@ def _is_cut(picture: bytes) -> bool:
         case b"BM":
             return int.from_bytes(picture[2:6], "little") > len(picture)
     return False
+
+
+def _data_of_jpeg(picture: bytes) -> bytes:
+    """What stands behind the segments of a JPEG, which may hold previews, and parts of them; empty where they are not
+    in order.
+    """
+    at = 2
+    while (mark := picture[at : at + 2])[:1] == b"\xff" and mark != b"\xff\xda":
+        at += 1 if mark == b"\xff\xff" else 2 + int.from_bytes(picture[at + 2 : at + 4])
+    return picture[at:] if mark == b"\xff\xda" else b""
 
 
 def address(text: object) -> Address | None:

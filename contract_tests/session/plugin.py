@@ -282,12 +282,13 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
         item.config.stash[STATE].stopped = BROKEN, gone
     finally:
         item.config.stash[STATE].add_time(clauses_of(item), time.monotonic() - began)
-    _raise_outcome(checks, why)
+    _raise_outcome(checks, why, may_xfail=not item.config.option.runxfail)
 
 
-def _raise_outcome(checks: Checks, why: NotChecked | None) -> None:
-    """Raises unless the test passes: a broken promise fails it, a refuted assumption is an expected failure, and a test
-    that could not check its clauses is skipped. why: the reason, which is noted.
+def _raise_outcome(checks: Checks, why: NotChecked | None, *, may_xfail: bool) -> None:
+    """Raises unless the test passes: a broken promise fails it, a refuted assumption is an expected failure (skipped
+    where pytest takes those for failures), and a test that could not check its clauses is skipped. why: the reason,
+    which is noted.
     """
     if why is not None:
         checks.left_out(str(why), why.outcome)
@@ -295,7 +296,8 @@ def _raise_outcome(checks: Checks, why: NotChecked | None) -> None:
     if binding:
         raise BrokenPromise("\n\n".join(map(str, binding)))
     if checks.own:
-        raise pytest.xfail.Exception("; ".join(f"{f.clause.id}: {f.found}, assumed {f.expected}" for f in checks.own))
+        text = "; ".join(f"{f.clause.id}: {f.found}, assumed {f.expected}" for f in checks.own)
+        raise (pytest.xfail if may_xfail else pytest.skip).Exception(text)
     if why is not None:
         raise pytest.skip.Exception(str(why))
 

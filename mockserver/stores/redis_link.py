@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import ssl
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha1
@@ -29,6 +28,7 @@ from redis.exceptions import TimeoutError as NoAnswer
 from redis.retry import Retry
 
 from mockserver.core.errors import StoreError
+from mockserver.machine_time import monotonic
 from mockserver.stores.trouble import Trouble
 
 PATIENCE = 1.0
@@ -221,7 +221,7 @@ class Link:
         return self._connection.read_response()
 
     def _connect(self) -> None:
-        began = time.monotonic()
+        began = monotonic()
         if began < self._next_try:
             raise StoreError(self._away)
         try:
@@ -232,7 +232,7 @@ class Link:
             self.close()
             self._away = str(error if isinstance(error, StoreError) else self._failure(error))
             # An attempt that takes its time must not hold every call.
-            self._next_try = time.monotonic() + max(RETRY, 5 * (time.monotonic() - began))
+            self._next_try = monotonic() + max(RETRY, 5 * (monotonic() - began))
             if self._opened:  # whoever opens the store says so
                 self._trouble.begins(self._trouble.now or self._away)
             raise StoreError(self._away) from None

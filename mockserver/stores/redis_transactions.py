@@ -19,6 +19,7 @@ from uuid import uuid4
 from mockserver.core.clock import Clock
 from mockserver.core.errors import StoreError
 from mockserver.core.tasks import Account, Task
+from mockserver.machine_time import monotonic, monotonic_ns
 from mockserver.standard_error import write_line
 from mockserver.stores import redis_scripts as scripts
 from mockserver.stores.journal import Entry
@@ -262,12 +263,12 @@ class RedisTransactions(SharedStore):
 
     def _lock(self) -> Written:
         if self._written is None:
-            token = f"{self._process}:{time.monotonic_ns()}"
+            token = f"{self._process}:{monotonic_ns()}"
             self._run_unlocked(scripts.LOCK, token, round(LEASE * 1000), held=None)
-            self._written, self._seen = Written(token, time.monotonic()), None
+            self._written, self._seen = Written(token, monotonic()), None
             self._catch_up()
             self._checked, self._goes_by = True, None
-        elif time.monotonic() - self._written.renewed > LEASE / 2:
+        elif monotonic() - self._written.renewed > LEASE / 2:
             self._renew(self._written)
         if self._written.failed:
             raise StoreError(self._written.failed)
@@ -275,7 +276,7 @@ class RedisTransactions(SharedStore):
 
     def _renew(self, written: Written) -> None:
         """Keeps the lock for a change that takes long."""
-        written.renewed = time.monotonic()
+        written.renewed = monotonic()
         if self._link.run(scripts.RENEW, written.token, round(LEASE * 1000)) is None:
             written.failed = self._too_slow()
 
@@ -283,9 +284,9 @@ class RedisTransactions(SharedStore):
         """What the script gives as soon as it does not give `held`, by which it says that another process has the lock.
         Raises StoreError where that one keeps it for long.
         """
-        end = time.monotonic() + BUSY
+        end = monotonic() + BUSY
         while (given := self._link.run(script, *words)) == held:
-            if time.monotonic() > end:
+            if monotonic() > end:
                 text = f"{self.name}: another process holds its lock; look for one that was stopped, and end it"
                 self.trouble.begins(text)
                 raise StoreError(text)
@@ -347,14 +348,14 @@ class RedisTransactions(SharedStore):
         """See Store. Others that use the state are known by the names of their connections."""
         if self._change is None and self._run.begins:
             self._begin_run()
-        end = time.monotonic() + LEAVING
+        end = monotonic() + LEAVING
         while True:
             with self.transaction(write=True):
                 is_settled = settled()
                 if not is_settled and not self._others():
                     change()
                     is_settled = True
-                over = is_settled or time.monotonic() > end
+                over = is_settled or monotonic() > end
                 # Who waits for others is none to them: else two whose settings change at once would wait in vain.
                 named = is_settled or (over and self._change is not None)
                 self._link.ask("CLIENT", "SETNAME", self._client_name if named else "")

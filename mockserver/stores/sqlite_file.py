@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from mockserver.core.errors import Refusal, StoreError
+from mockserver.machine_time import monotonic
 from mockserver.standard_error import write_line
 from mockserver.stores.sqlite_head import (
     DAMAGED,
@@ -35,7 +36,8 @@ PATIENCE = 5.0  # seconds to wait for another process when the file is opened
 LEAVING = 2.0  # seconds to wait for another process that was told to stop, where its accounts are to be changed
 BUSY = 1.0  # seconds to wait for another process's transaction later on: the caller of the mock waits, too
 
-_SHORT = 0.01  # seconds of that in which it is asked for again and again
+_SHORT, _LONG = 0.0002, 0.002  # seconds between two tries, and later
+_SOON = 0.01  # seconds of the first
 _TRIES = 3  # to be alone with the file when it is opened
 RETRY = 0.5  # seconds between two attempts to open a file that was found damaged or missing; more for a large one
 
@@ -87,7 +89,7 @@ class SqliteFile:
         self._broken: str | None = None  # why the file is not used
         self._next_try = 0.0
         self._busy = 0.0  # seconds for which another process is waited for
-        version = check_file(self._path, time.monotonic() + patience)
+        version = check_file(self._path, monotonic() + patience)
         if run.begins and version == VERSION and size_of(self._path):
             self._begin_run()
         self._open(version)
@@ -132,9 +134,9 @@ class SqliteFile:
         """Brings the file of an earlier version to this one, alone with it: a process of the earlier version could not
         use it any more.
         """
-        end = time.monotonic() + self._patience
+        end = monotonic() + self._patience
         while not self._alone():
-            if time.monotonic() > end:
+            if monotonic() > end:
                 remedy = "end that process, and start this one again"
                 raise StoreError(
                     f"{self._path}: was made by an earlier ifind-mock, and another process uses it; {remedy}"
@@ -170,7 +172,7 @@ class SqliteFile:
                     for statement in SCHEMA:
                         self.run(statement)
         # After the schema: so the mark is in the file itself from its first byte on, and never in the log alone.
-        self._write_ahead(time.monotonic() + patience)
+        self._write_ahead(monotonic() + patience)
         self.run("PRAGMA synchronous = NORMAL")
         self._refuse_strange()
         for table in TABLES:
@@ -190,7 +192,7 @@ class SqliteFile:
     def _look(self) -> None:
         """Makes sure that the file is the one that was opened, and sound. Raises StoreError where it is not."""
         if self._broken is not None:
-            if time.monotonic() < self._next_try:
+            if monotonic() < self._next_try:
                 raise StoreError(self._broken)
             self._mend()
         elif self._places is None:
@@ -226,13 +228,13 @@ class SqliteFile:
 
     def _mend(self) -> None:
         """Goes on with the file that is there, where one is. Raises StoreError."""
-        began = time.monotonic()
+        began = monotonic()
         try:
             self._reopen()
         except StoreError as error:
             self._breaks(str(error))
             # A large file takes its time to be looked through, in which nothing else is answered.
-            self._next_try = time.monotonic() + max(RETRY, 20 * (time.monotonic() - began))
+            self._next_try = monotonic() + max(RETRY, 20 * (monotonic() - began))
             raise
         self._broken = None
 
@@ -283,7 +285,7 @@ class SqliteFile:
     def _breaks(self, text: str) -> StoreError:
         """Uses the file no more until it is mended. Gives the error to raise."""
         self._broken = text
-        self._next_try = time.monotonic() + RETRY
+        self._next_try = monotonic() + RETRY
         self.trouble.begins(text)
         return StoreError(text)
 
@@ -294,7 +296,7 @@ class SqliteFile:
             try:
                 ((mode,),) = self.connection.execute("PRAGMA journal_mode = WAL").fetchall()
             except sqlite3.Error as error:
-                if code_of(error) != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                if code_of(error) != sqlite3.SQLITE_BUSY or monotonic() > end:
                     raise self._failure(error) from error
                 time.sleep(0.01)
             else:
@@ -343,30 +345,28 @@ class SqliteFile:
             self._begin()
 
     def _begin_writing(self) -> None:
-        """Takes the lock. SQLite's own wait begins with a millisecond, and another process is mostly done sooner; so it
-        is asked for a longer wait only.
+        """Takes the lock. SQLite's own wait begins with a millisecond, and another process is mostly done sooner. Later
+        it sleeps for 0.1 s at a time, in which others that write often have the lock again and again.
         """
-        patience = self._busy
-        if self._places is not None and patience:
-            self._wait_for_others(0)
-            taken = self._takes_lock(time.monotonic() + min(patience, _SHORT))
-            self._wait_for_others(patience)
-            if taken:
-                return
-        self.run("BEGIN IMMEDIATE")
+        patience, began = self._busy, monotonic()
+        if self._places is None or not patience:
+            self.run("BEGIN IMMEDIATE")
+            return
+        self._wait_for_others(0)
+        while not self._takes_lock(last=(waited := monotonic() - began) >= patience):
+            pause = _SHORT if waited < _SOON else _LONG
+            time.sleep(random.uniform(pause / 2, pause * 3 / 2))  # noqa: S311 - nothing secret
+        self._wait_for_others(patience)
 
-    def _takes_lock(self, end: float) -> bool:
-        while True:
-            try:
-                self.connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.Error as error:
-                if code_of(error) != sqlite3.SQLITE_BUSY:
-                    raise self._failure(error) from error
-            else:
-                return True
-            if time.monotonic() > end:
-                return False
-            time.sleep(random.uniform(0.0001, 0.0003))  # noqa: S311 - nothing secret
+    def _takes_lock(self, *, last: bool) -> bool:
+        """Whether it takes the lock now. Raises StoreError, also where another has it at the last try."""
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            if last or code_of(error) != sqlite3.SQLITE_BUSY:
+                raise self._failure(error) from error
+            return False
+        return True
 
     def _begin(self) -> None:
         if self._places is not None:  # else it is being opened
@@ -435,11 +435,11 @@ class SqliteFile:
             return self._settle(settled, change)
         except StoreError as error:
             # The file may be closed. It is opened again when it is next needed.
-            self._broken, self._next_try = str(error), time.monotonic()
+            self._broken, self._next_try = str(error), monotonic()
             raise
 
     def _settle(self, settled: Callable[[], bool], change: Callable[[], None]) -> bool:
-        end = time.monotonic() + min(self._patience, LEAVING)
+        end = monotonic() + min(self._patience, LEAVING)
         # Read before it is settled, and held from then on: no other process can be alone with the file any more.
         while not settled():
             self._leave()
@@ -450,7 +450,7 @@ class SqliteFile:
                         change()
                 finally:
                     self.connection.close()
-            elif time.monotonic() > end:
+            elif monotonic() > end:
                 self._open()
                 return settled()
             else:

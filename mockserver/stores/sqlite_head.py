@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from mockserver.core.errors import StoreError
+from mockserver.machine_time import monotonic
 from mockserver.stores.sqlite_schema import APPLICATION_ID, VERSION
 
 _NEEDED = (3, 37, 0)
@@ -121,7 +122,7 @@ def _mark_and_version(path: Path, end: float) -> tuple[int, int]:
         except sqlite3.Error as error:
             if code_of(error) == sqlite3.SQLITE_NOTADB:
                 return 0, 0
-            if code_of(error) != sqlite3.SQLITE_CORRUPT or time.monotonic() > end:
+            if code_of(error) != sqlite3.SQLITE_CORRUPT or monotonic() > end:
                 raise StoreError(sentence(path, error)) from error
         time.sleep(0.01)
 

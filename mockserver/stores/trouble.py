@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable
+
+from mockserver.machine_time import monotonic
 
 OFTEN, QUIET = 5, 60.0
 """A trouble that comes and goes is said so often within so many seconds, and then when it stays for as long."""
@@ -29,7 +30,7 @@ class Trouble:
 
     def begins(self, sentence: str) -> None:
         """Takes note of a failure. Another sentence than the last one is a new trouble."""
-        now = time.monotonic()
+        now = monotonic()
         if self.now != sentence:
             self.now, self._since = sentence, now
             said = self._said.setdefault(sentence, deque(maxlen=OFTEN))

@@ -8,7 +8,6 @@ import re
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from time import monotonic
 from typing import Any, Unpack
 from weakref import WeakSet
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -25,6 +24,7 @@ from mockserver.assembly import open_gateway
 from mockserver.core.errors import IfindMockError, Problem, Refusal
 from mockserver.core.messages import SECOND
 from mockserver.core.written import kind_of
+from mockserver.machine_time import monotonic
 from mockserver.settings.loading import load
 from mockserver.settings.table import Settings, SettingValues
 from mockserver.standard_error import STANDARD_ERROR, write_failure

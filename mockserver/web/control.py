@@ -13,7 +13,6 @@ from functools import cache
 from importlib import import_module
 from itertools import chain
 from pkgutil import iter_modules
-from time import monotonic
 from typing import Any, NamedTuple, TypeVar, cast
 from urllib.parse import parse_qsl
 
@@ -23,6 +22,7 @@ from mockserver.api.mock import LOOK, Mock
 from mockserver.core.errors import Conflict, NotFound, Problem, Refusal, StoreError, all_unknown, cut
 from mockserver.core.messages import SECOND, Delivery
 from mockserver.inputs import fields
+from mockserver.machine_time import monotonic
 from mockserver.settings.table import Settings
 from mockserver.stores.journal import MuchLeft
 from mockserver.web import routes

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterable
-from time import monotonic
 from typing import Protocol, cast
 
 from mockserver.api.http import Request, Response, refusal
+from mockserver.machine_time import monotonic
 from mockserver.settings.limits import Limits
 from mockserver.standard_error import write_failure
 from mockserver.wire.delivery import BEGIN, CONTINUE, TRANSPORTS, PendingRequest, ordinary
@@ -272,23 +272,27 @@ class Connection(asyncio.Protocol):
     def check(self, now: float) -> None:
         """Acts on what has taken too long by the monotonic time `now`; answers that are not due yet have no limit."""
         limits = self._host.limits
-        lingering = self._state is State.LINGERING
-        leaving = lingering or self.transport.is_closing()
-        if not self._writable or (leaving and self.transport.get_write_buffer_size()):
+        lingering, closing = self._state is State.LINGERING, self.transport.is_closing()
+        if not self._writable or ((lingering or closing) and self.transport.get_write_buffer_size()):
             if now - self._since > (limits.control_time if self.guest else limits.unread_time):
                 self.transport.abort()
         elif lingering:
             if now - self._since > limits.linger_time:
-                if self._secure and not self.transport.is_closing():
+                if self._secure and not closing:
                     self.transport.close()  # which ends TLS
                 else:
                     self.transport.abort()
-        elif self._queue:
+        elif self._queue or closing:
             return
         elif self._reader.partial:
             if now - max(self._begun, self._since) > (limits.control_time if self.guest else limits.request_time):
                 self.refuse(Rejected(408, "the request took too long to arrive"))
         elif now - self._since > (limits.control_time if self.guest else limits.idle_time):
+            self.close()
+
+    def close(self) -> None:
+        """Closes, once: another time, asyncio forgets what it has under way of the end of TLS."""
+        if not self.transport.is_closing():
             self.transport.close()
 
     def finish(self) -> None:
@@ -298,7 +302,7 @@ class Connection(asyncio.Protocol):
             self._meet(Event.SURPLUS)  # closing at once would reset the connection, and with it the answers
         self._backlog.clear()
         if not self._queue:
-            self.transport.close()
+            self.close()
 
     def _meet(self, event: Event) -> None:
         self._state = after(self._state, event)

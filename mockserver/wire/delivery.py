@@ -14,11 +14,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from http import HTTPStatus
-from time import gmtime, monotonic, time
+from time import gmtime
 from typing import Protocol, TypeAlias
 
 from mockserver.api.http import ENDED, LONGEST_ROUTE, Later, Request, Response, refusal
 from mockserver.core.messages import SECOND
+from mockserver.machine_time import monotonic, wall
 from mockserver.standard_error import write_failure
 from mockserver.wire.guards import StateGuard
 
@@ -240,7 +241,7 @@ def _head(pending: PendingRequest, response: Response, last: bool) -> bytes:
         lines += "Connection: keep-alive\r\n"
     if status not in _BODILESS:
         lines += f"Content-Length: {len(response.body) if pending.length is None else pending.length}\r\n"
-    start = f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\n{_stamp(int(time()))}{lines}\r\n"
+    start = f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\n{_stamp(int(wall()))}{lines}\r\n"
     return start.encode("latin-1", "replace")
 
 
@@ -251,7 +252,7 @@ def header_lines(headers: tuple[tuple[str, str], ...]) -> bytes:
 
 def ordinary(lines: bytes, body: bytes) -> bytes:
     """An answer with status 200, to a client that keeps its connection: with these headers, to the empty line."""
-    return b"".join((_ok(int(time())), lines, body))
+    return b"".join((_ok(int(wall())), lines, body))
 
 
 @lru_cache(maxsize=1)

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 from contextlib import suppress
 from queue import SimpleQueue
-from time import monotonic
 from typing import Any, TypeVar
 
 from mockserver.api.http import SOON
+from mockserver.machine_time import monotonic
 from mockserver.wire.failures import WireError
 
 T = TypeVar("T")

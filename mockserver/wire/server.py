@@ -14,13 +14,13 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
-from time import monotonic
 from typing import TypeAlias, cast
 from wsgiref.types import WSGIApplication
 
 from mockserver.api.gateway import FAILED
 from mockserver.api.http import API_PATHS, ENDED, Request, Response, refusal, shown_path
 from mockserver.api.mock import LOOK
+from mockserver.machine_time import monotonic
 from mockserver.settings.limits import Limits
 from mockserver.standard_error import STANDARD_ERROR, write_failure, write_line
 from mockserver.wire.connection import HANDSHAKE, Connection, Misplaced
@@ -339,7 +339,7 @@ class Server:
         if monotonic() - idlest.idle_since < self.limits.control_time:
             return False
         self._leave(idlest)
-        idlest.transport.close()
+        idlest.close()
         return True
 
     def look(self) -> None:
@@ -532,12 +532,17 @@ class Server:
             return  # the loop has ended, and the connection with it
 
     def _tick(self) -> None:
+        self._clock = self._loop.call_later(self.limits.tick, self._tick)
         now = monotonic()
         for connection in tuple(self._connections):
-            connection.check(now)
+            try:
+                connection.check(now)
+            except Exception as error:  # noqa: BLE001 - a bug there must not end the limits of the others
+                write_failure("the time limits of a connection", error)
+                self._leave(connection)
+                connection.transport.abort()
         if not self._looking:
             self._look()
-        self._clock = self._loop.call_later(self.limits.tick, self._tick)
 
 
 def _first(ahead: deque[PendingRequest]) -> PendingRequest | None:

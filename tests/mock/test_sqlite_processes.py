@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -28,6 +31,35 @@ def test_a_second_store_of_the_process_leaves_the_locks_of_the_first_alone(file_
 
     assert "database is locked" in other.stderr, other.stdout
     create(file_store)
+
+
+def test_others_that_write_again_and_again_keep_no_write_from_the_file(path: Path) -> None:
+    """They have it for nine tenths of the time. A wait that sleeps ever longer misses the rest."""
+    over, has_it = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            while not over.is_set():
+                other.execute("BEGIN IMMEDIATE")
+                has_it.set()
+                time.sleep(0.045)
+                other.execute("COMMIT")
+                time.sleep(0.005)
+
+    with closing(SqliteStore(path)) as store:
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            made = []
+            for _ in range(30):
+                has_it.clear()
+                assert has_it.wait(10)
+                made.append(store.next_sample(LOGIN, "x"))
+        finally:
+            over.set()
+            writer.join()
+
+    assert made == [*range(1, 31)]
 
 
 PROGRAM = """

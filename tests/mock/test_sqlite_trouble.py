@@ -400,7 +400,7 @@ def test_a_trouble_that_comes_and_goes_is_said_a_few_times_and_again_where_it_st
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = [0.0]
-    monkeypatch.setattr(trouble.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(trouble, "monotonic", lambda: now[0])
     lines: list[str] = []
     of_the_file = Trouble("file", lines.append)
     for _ in range(100):

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from mockserver.settings.limits import Limits
 from mockserver.testing import Account, Mock
 from mockserver.wire import server as wire_server
 from mockserver.wire.certificates import Certificates, certificates
+from mockserver.wire.connection import Connection
 from mockserver.wire.failures import WireError
 from mockserver.wire.server import Server
 from mockserver.wire.serving import run_in_thread
@@ -357,3 +358,46 @@ def test_a_client_that_does_not_trust_the_certificate_is_told(said: list[str], m
         wait_for(lambda: bool(said))
 
     assert said == ["a TLS handshake failed (TLSV1_ALERT_UNKNOWN_CA): does the client trust the CA's certificate?"]
+
+
+_SOON = Limits(idle_time=0.2, request_time=0.3)
+
+
+@pytest.mark.parametrize("new_loop", [uvloop.new_event_loop, asyncio.new_event_loop], ids=["uvloop", "asyncio"])
+def test_a_pooled_connection_that_does_not_answer_the_end_of_tls_ends_no_time_limit(
+    made: Certificates, new_loop: Callable[[], asyncio.AbstractEventLoop], capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = Server(Echo().turn, Pages().factory, tls=made.context, limits=_SOON)
+    with (
+        run_in_thread(server, loop_factory=new_loop) as address,
+        secure(address, made.authority) as pooled,
+    ):
+        pooled.sendall(get("/api/info"))
+        wait_for(lambda: any(one.transport.is_closing() for one in tuple(server._connections)))
+        with secure(address, made.authority) as half:
+            half.sendall(b"GET /api/info HTTP/1.1\r\n")
+            assert b" 408 " in half.recv(4096)
+
+    assert capsys.readouterr().err == ""
+
+
+def test_a_failure_in_the_time_limits_of_one_connection_ends_it_and_no_other_limit(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    check, failing = Connection.check, []
+
+    def fails(connection: Connection, now: float) -> None:
+        failing[:] = failing or [connection]
+        if connection is failing[0]:
+            raise ValueError
+        check(connection, now)
+
+    monkeypatch.setattr(Connection, "check", fails)
+    server = Server(Echo().turn, Pages().factory, limits=_SOON)
+    with run_in_thread(server) as address, socket.create_connection(address, timeout=5) as first:
+        assert first.recv(1) == b""
+        with socket.create_connection(address, timeout=5) as half:
+            half.sendall(b"GET /api/info HTTP/1.1\r\n")
+            assert b" 408 " in half.recv(4096)
+
+    assert "the time limits of a connection failed with ValueError" in capsys.readouterr().err

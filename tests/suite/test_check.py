@@ -22,6 +22,7 @@ from contract_tests.check.history import read_history
 from contract_tests.check.plan import plan_of
 from contract_tests.check.prompts import with_credentials
 from contract_tests.contract.clauses import UsageError, all_clauses
+from contract_tests.engine import provision
 from contract_tests.engine.options import CheckOptions
 from contract_tests.redact.secrets import Secrets
 from contract_tests.report.renderers import RENDERERS, Renderer
@@ -107,6 +108,20 @@ def test_the_report_states_what_the_budget_can_prove_and_what_was() -> None:
 
     assert of == len(all_clauses())
     assert proven <= provable + 3 < of
+
+
+def test_a_rehearsal_that_does_not_begin_keeps_no_run_from_beginning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provision, "START_TIMEOUT", 0.0)
+    monkeypatch.setattr(plan, "_provable", plan._provable.__wrapped__)
+    history, report = tmp_path / "history.json", tmp_path / "report.json"
+    with serving("bureau") as target:
+        code, output = check(target, only=("info.answers",), history=history, json=report)
+
+    assert code == 0, output
+    assert json.loads(report.read_text(encoding="utf-8"))["figures"]["provable"] is None
+    assert "can decide" not in output
 
 
 def test_the_private_mock_costs_nothing_so_there_is_no_plan() -> None:

@@ -178,7 +178,12 @@ ERRORS = {
         (7, "Превышен лимит запросов в секунду", True, True),
         (429, "Rate limit exceeded", True, True),
         (429, "Подождите", False, True),  # which shows when it is answered later
+        (429, "Too many requests. Allowed: 5 requests per second, 5000 per day", True, True),
+        (1, "Rate limit exceeded, retry in 1 second (limits: 1/s, 10000 a day)", True, True),
+        (429, "Не более 1 запроса в секунду и 1000 запросов в сутки", True, True),
         (429, "daily limit reached: 100 of 100 units", False, False),
+        (429, "Суточный лимит исчерпан, он обновится через 300 минут", False, False),
+        (429, "Daily limit reached, wait a minimum of 3 hours", False, False),
         (429, "Исчерпан суточный лимит запросов", False, False),
         (429, "Лимит исчерпан", False, False),
         (400, "Подождите", False, False),
@@ -212,6 +217,29 @@ def test_what_says_ok_as_a_value_was_taken(status: int, body: str, is_turned_awa
     response = HttpResponse(Request("GET", ""), status, (("Retry-After", "1"),), body.encode(), 0.0)
 
     assert turned_away(response) is is_turned_away
+
+
+@pytest.mark.parametrize(("seconds", "is_of_pace"), [("1", True), ("30", False), ("86400", False), ("0", False)])
+def test_a_refusal_that_names_the_day_and_asks_to_wait_for_seconds_is_of_the_pace(
+    seconds: str, is_of_pace: bool
+) -> None:
+    body = b'{"status":"error","error_code":429,"message":"Too many requests, 5000 a day are yours"}'
+
+    assert rate_limited(HttpResponse(Request("GET", ""), 429, (("retry-after", seconds),), body, 0.0)) is is_of_pace
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"status":"ready","data":[],"names":[{"name":"Terror"},{"name":"Очень часто звонит"}]}',
+        '{"status": "ready", "names": [{"name": "Error 429"}]}',
+        "<r><status>ready</status><names><item><name>error 429</name></item></names></r>",
+        "name\r\nTerror\r\nОчень часто звонит\r\n",
+        '{"status":"processing","error 429":""}',
+    ],
+)
+def test_what_was_found_about_a_phone_refuses_no_call(body: str) -> None:
+    assert not turned_away(HttpResponse(Request("GET", ""), 200, (), body.encode(), 0.0))
 
 
 @pytest.mark.parametrize("only", [(), ("create.ok", "result.ready")])

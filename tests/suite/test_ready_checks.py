@@ -50,10 +50,18 @@ def test_a_picture_in_lines_or_unpadded_is_a_picture_and_refutes_the_plain_line_
 
 PREVIEW = b"\xff\xd8\xff\xdb...\xff\xd9"
 JPEG = b"\xff\xd8\xff\xe1\0\x20Exif" + PREVIEW + b"...\xff\xda...\xff\0...\xff\xd9"
+CUT_PREVIEW = b"\xff\xd8\xff\xe1\0\x0dExif\xff\xd8\xff\xdb...\xff\xdb\0\x05...\xff\xda...\xff\0...\xff\xd9"
 GIF = b"GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
 BITMAP = b"BM\x3a\0\0\0\0\0\0\0\x36\0\0\0" + b"." * 44
 WEBP = b"RIFF\x10\0\0\0WEBPVP8L\x04\0\0\0...."
-ENDED = {"png": portrait("a"), "jpeg": JPEG, "gif": GIF, "bmp": BITMAP, "webp": WEBP}
+ENDED = {
+    "png": portrait("a"),
+    "jpeg": JPEG,
+    "jpeg with a cut preview": CUT_PREVIEW,
+    "gif": GIF,
+    "bmp": BITMAP,
+    "webp": WEBP,
+}
 """Pictures whose kind tells where they end."""
 OTHERS = {
     "avif": b"\0\0\0\x1cftypavif....",
@@ -61,6 +69,11 @@ OTHERS = {
     "tiff": b"II*\0....",
     "icon": b"\0\0\1\0....",
     "jpeg xl": b"\xff\x0a....",
+    "svg alone": b"<svg></svg>",
+    "svg behind comments": b"<!-- made by hand -->\n<!-- at home --> <svg></svg>",
+    "svg behind a DOCTYPE": b'<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "svg11.dtd">\n<svg></svg>',
+    "svg behind a DOCTYPE of its own": b'\xef\xbb\xbf<?xml version="1.0"?><!-- . -->\n<!DOCTYPE svg [\n'
+    b'<!ENTITY ns "http://www.w3.org/2000/svg">]>\n<svg xmlns="&ns;"></svg>',
     "svg": b'<?xml version="1.0"?>\n<!DOCTYPE svg>\n<svg xmlns="http://www.w3.org/2000/svg"></svg>',
 }
 
@@ -87,7 +100,18 @@ def test_a_picture_that_is_cut_is_found(kind: str, lacking: int) -> None:
     assert len(_wrong(ENDED[kind][:-lacking])) == 1
 
 
-@pytest.mark.parametrize("content", [b"", b"BMW for sale", b"no picture", b"<html></html>", b"\0\0\0\x18ftypmp42...."])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"BMW for sale",
+        b"no picture",
+        b"<html></html>",
+        b"<!DOCTYPE html><svg>",
+        b"<!-- -->" * 99,
+        b"\0\0\0\x18ftypmp42....",
+    ],
+)
 def test_what_is_no_picture_is_found(content: bytes) -> None:
     assert len(_wrong(content + b".")) == 1
 
