@@ -4,11 +4,18 @@ import gc
 import sys
 from pathlib import Path
 
+REPORTING = ("check", "learn", "mutants", "parity")
+"""Commands whose files tell of a signal, too."""
+
 
 def main() -> None:
     """Loads the command line and runs it. Loading takes a moment, in which Ctrl-C may come, too."""
     gc.disable()  # until the command is loaded, which makes no garbage: looking for some takes time
     try:
+        if sys.argv[1:2] and sys.argv[1] in REPORTING:
+            from contract_tests.report.interrupts import Interrupts
+
+            Interrupts.defer()
         from mockserver.cli.main import main as run
 
         run()

@@ -16,7 +16,7 @@ from contract_tests.engine.options import CheckOptions
 from contract_tests.engine.provision import check_named, makes_accounts
 from contract_tests.engine.run import confirm
 from contract_tests.report.console import console_of, print_table, print_text
-from contract_tests.report.wording import counted
+from contract_tests.report.wording import MAX_TEXT, counted
 
 
 def spends_units(options: CheckOptions) -> bool:
@@ -64,7 +64,7 @@ def write_plan(out: TextIO, plan: Plan, *, width: int | None = None) -> None:
     """Writes the plan."""
     console = console_of(out, width)
     rows = [(str(step.number), step.call, str(step.units or ""), ", ".join(step.proves)) for step in plan.steps]
-    print_table(console, ("#", "call", "units", "decides first"), rows, unbroken=("#",))
+    print_table(console, ("#", "call", "units", "decides first"), rows, unbroken=("#",), most=MAX_TEXT)
     for line in _lines(plan):
         print_text(console, line.lstrip(), indent=len(line) - len(line.lstrip()))
 

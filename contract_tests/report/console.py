@@ -137,17 +137,21 @@ def _broken(command: str, width: int) -> Iterator[str]:
 
 
 def print_table(
-    console: Console, names: Sequence[str], rows: Iterable[Sequence[Cell]], *, unbroken: Collection[str] = ()
+    console: Console,
+    names: Sequence[str],
+    rows: Iterable[Sequence[Cell]],
+    *,
+    unbroken: Collection[str] = (),
+    most: int = MAX_CELL,
 ) -> None:
     """Prints the rows under the names, then an empty line; nothing without rows. `unbroken` columns don't wrap. Where
-    they leave no room for the others, a row is a list of its cells.
+    they leave no room for the others, a row is a list of its cells. A cell shows `most` characters of its text.
     """
     from rich.table import Table
     from rich.text import Text
 
     texts = [
-        [Text(line(c[0], MAX_CELL), c[1]) if isinstance(c, tuple) else Text(line(c, MAX_CELL)) for c in row]
-        for row in rows
+        [Text(line(c[0], most), c[1]) if isinstance(c, tuple) else Text(line(c, most)) for c in row] for row in rows
     ]
     if not texts:
         return

@@ -21,6 +21,7 @@ class Interrupts:
     """The signals that have come since `held` began."""
 
     _current: ClassVar[Interrupts | None] = None
+    _deferred: ClassVar[frozenset[int]] = frozenset()
 
     def __init__(self) -> None:
         self.number: int | None = None
@@ -28,6 +29,15 @@ class Interrupts:
         self._first = 0.0
         self._open = 0
         self._over = False
+
+    @classmethod
+    def defer(cls) -> None:
+        """Has signals wait for `held`: while a command is loaded nobody knows yet which files are to say that it was
+        interrupted. Where a system can't do that, they end it at once.
+        """
+        if hasattr(signal, "pthread_sigmask"):
+            blocked = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+            cls._deferred = frozenset(SIGNALS) - blocked
 
     @classmethod
     @contextmanager
@@ -53,6 +63,9 @@ class Interrupts:
                     if (handler := signal.getsignal(number)) not in (signal.SIG_IGN, None):
                         before[number] = handler
                         signal.signal(number, caught._come)
+                if cls._deferred:
+                    signal.pthread_sigmask(signal.SIG_UNBLOCK, cls._deferred)
+                    cls._deferred = frozenset()
             yield caught
         finally:
             for number, handler in before.items():

@@ -361,6 +361,34 @@ def test_a_signal_before_the_first_call_is_in_the_report(tmp_path: Path, monkeyp
     assert report["stopped"] == "interrupted before the run began"
 
 
+LOADING = """
+import os, sys
+from importlib.abc import MetaPathFinder
+from mockserver.__main__ import main
+
+class Signalled(MetaPathFinder):
+    def find_spec(self, name, *_):
+        if name == "mockserver.cli.main":
+            os.kill(os.getpid(), int(sys.argv.pop()))
+
+sys.meta_path.insert(0, Signalled())
+main()
+"""
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_while_the_command_is_loaded_is_in_the_report(number: signal.Signals, tmp_path: Path) -> None:
+    with serving("courier") as target, old_reports(tmp_path) as files:
+        named = [f"--{name}={path}" for name, path in files.items()]
+        asked = [sys.executable, "-c", LOADING, "check", target.url, *named, str(int(number))]
+        done = subprocess.run(asked, env=environment(**target.env), capture_output=True, timeout=60, check=False)
+        report = report_in(files)
+
+        assert (done.returncode, target.calls) == (1, []), done.stderr
+    assert report["stopped"] == "interrupted before the run began"
+    assert b"Traceback" not in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("at", RENDERERS)
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_while_the_files_are_written_loses_none_of_them(
