@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from mockserver.api.http import callable_host, url_of
+from mockserver.settings.files import ready_scenarios
 from mockserver.settings.table import Settings
 from mockserver.testing.channel import LocalChannel
-from mockserver.web.control import Control
+from mockserver.web.control import Control, route_table
 from mockserver.wire.serving import made_for, opened, run_in_thread
 
 
@@ -25,4 +26,6 @@ def serve_locally(settings: Settings, listeners: Sequence[socket.socket] | None 
         api = f"{url_of(callable_host(host), port, server.scheme)}/api"
         guard = server.guard
         control = Control(gateway.mock, settings, guard, server.end_waiting, guard.soon)
+        for read_late in (route_table, ready_scenarios, lambda: gateway.mock.words.lists):
+            read_late()  # now: a test may hide all files later
         yield LocalChannel(api, None if made is None else made.authority, control)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import select
+import selectors
 import socket
 import threading
 from contextlib import suppress
@@ -54,7 +54,10 @@ class MockInWaiting:
 
     def _work(self) -> None:
         waiting = [*self._listeners, self._ended]
-        called, _, _ = select.select(waiting, [], [])
+        with selectors.DefaultSelector() as selector:  # select alone knows no descriptor above 1,023
+            for one in waiting:
+                selector.register(one, selectors.EVENT_READ)
+            called = [key.fileobj for key, _ in selector.select()]
         if self._ended not in called:
             with suppress(IfindMockError):  # the caller reads the settings, too, and says what is wrong with them
                 self._serve()

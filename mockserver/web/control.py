@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl
 from mockserver.api.gateway import MAX_BODY
 from mockserver.api.http import Request, Response, url_of
 from mockserver.api.mock import LOOK, Mock
-from mockserver.core.errors import Conflict, NotFound, Problem, Refusal, StoreError, all_unknown, cut
+from mockserver.core.errors import Conflict, IfindMockError, NotFound, Problem, Refusal, StoreError, all_unknown, cut
 from mockserver.core.messages import SECOND, Delivery
 from mockserver.inputs import fields
 from mockserver.machine_time import monotonic
@@ -76,8 +76,12 @@ class Handled(NamedTuple):
 
 @cache
 def route_table() -> Mapping[str, Mapping[str, Route]]:
-    """Every route of every module of `routes/`, by path and HTTP method, in the order of their names."""
+    """Every route of every module of `routes/`, by path and HTTP method, in the order of their names. Raises
+    IfindMockError where there are none: then it is asked for anew.
+    """
     names = sorted(module.name for module in iter_modules(routes.__path__))
+    if not names:
+        raise IfindMockError("the mock does not find its own files; start it before a fake file system hides them")
     rows: Iterator[Route] = chain.from_iterable(import_module(f"{routes.__name__}.{name}").ROUTES for name in names)
     table: dict[str, dict[str, Route]] = {}
     for row in rows:

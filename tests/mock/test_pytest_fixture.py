@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from mockserver import pytest_plugin
+from mockserver.testing.controller import MockController
+from mockserver.testing.shared import MockInWaiting
 from support.processes import environment
 
 pytest_plugins = ["pytester"]
@@ -129,3 +134,18 @@ def test_it_adds_no_option_and_loads_nothing() -> None:
 
     assert ran.stdout == "['mockserver.pytest_plugin']\n"
     assert not hasattr(pytest_plugin, "pytest_addoption")
+
+
+def test_the_mock_of_a_run_with_many_open_files_answers(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="Windows has no such limit")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if before[1] != resource.RLIM_INFINITY and before[1] < 2000:
+        pytest.skip("this process may not open as many")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(before[0], 2000), before[1]))
+    with ExitStack() as opened:
+        opened.callback(resource.setrlimit, resource.RLIMIT_NOFILE, before)
+        for _ in range(1100):
+            opened.callback(os.close, os.open(os.devnull, os.O_RDONLY))
+        waiting = MockInWaiting(tmp_path)
+        opened.callback(waiting.stop)
+        assert MockController.at(waiting.url).account().used == 0

@@ -22,7 +22,9 @@ from urllib.request import urlopen
 import pytest
 
 import mockserver
+from mockserver.core.errors import IfindMockError
 from mockserver.testing import Account, ControlError, Mock
+from mockserver.web import control
 from support.in_process import PHONE
 from support.raw_server import says, server, slowly
 
@@ -475,3 +477,40 @@ def test_a_test_that_holds_the_clocks_of_its_process_holds_no_mock_there() -> No
     ran = subprocess.run([sys.executable, "-c", HELD], capture_output=True, text=True, timeout=60, check=False)
 
     assert (ran.stdout, ran.stderr) == ("in time\nTrue\n", "")
+
+
+HIDDEN = """
+import pathlib
+from mockserver.testing import Mock
+from mockserver.web import control
+from urllib.request import urlopen
+
+def hidden(*_):
+    raise FileNotFoundError
+
+with Mock(delay="0s") as mock:
+    pathlib.Path.read_bytes, control.iter_modules = hidden, lambda _: ()  # as in a fake file system, such as pyfakefs'
+    account = mock.account()
+    who = f"login={account.login}&token={account.token}"
+    urlopen(f"{mock.url}/create?{who}&phone=70001234567&source=1").read()
+    print(b'"ready"' in urlopen(f"{mock.url}/result?{who}&id=1").read(), account.used > 0)
+"""
+
+
+def test_a_mock_has_read_its_files_before_a_test_hides_them() -> None:
+    ran = subprocess.run([sys.executable, "-c", HIDDEN], capture_output=True, text=True, timeout=60, check=False)
+
+    assert (ran.stdout, ran.stderr) == ("True True\n", "")
+
+
+def test_where_no_route_is_found_that_is_an_error_and_they_are_looked_for_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    control.route_table.cache_clear()
+    with monkeypatch.context() as hidden:
+        hidden.setattr(control, "iter_modules", lambda _: ())
+        for _ in range(2):
+            with pytest.raises(IfindMockError, match="does not find its own files"):
+                control.route_table()
+
+    assert "/accounts" in control.route_table()
