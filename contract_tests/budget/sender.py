@@ -315,7 +315,7 @@ def turned_away(response: HttpResponse) -> bool:
     its HTTP status; a page and a sentence may have the word.
     """
     text = _text_of(response)
-    if _OK.search(text) and not _is_page(response):
+    if _OK.search(text) and not _REFUSED.search(text) and not _is_page(response):
         return False
     if rate_limited(response) or (_CODE.search(text) and not _LIMIT.search(text) and not _DAY.search(text)):
         return True
@@ -339,13 +339,14 @@ def _text_of(response: HttpResponse) -> str:
 
 
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
-_OK = re.compile(r"""(?:^|[>"'=,;|\t\n]) {0,9}(?:ok|processing|ready) {0,9}(?:[<"',;|\t\r\n]|$)""")
+_OK = re.compile(r"""(?:^|[>"'=,;|\t\n]) {0,9}(?:ok|processing|ready)(?! {0,9}["'] {0,9}:) {0,9}(?:[<"',;|\t\r\n]|$)""")
 _CODE = re.compile(r"error_code\W{1,20}429\b|\berror\W{1,5}429\b")
 _PACE = re.compile(
     r"too many requests|too (?:fast|frequent|often)|rate limit|slow down|requests? (?:per|a) (?:second|minute)"
     r"|(?:слишком|очень) част|част(?:ые|ых|ота|оту) (?:запрос|обращен)|слишком много (?:запрос|обращен)|лимит запросов"
     r"|не так часто|(?:запрос|обращен)\w{0,5} в (?:секунд|минут)"
 )
+_REFUSED = re.compile(r"""status["']?[>:= ]{1,9}["']?error\b""")
 _ERROR = re.compile(r"\berror")
 _SOON = re.compile(
     r"(?:per|an?|each|every) ?(?:sec|second|min|minute)\b|\d ?(?:sec|seconds?)\b|\d/(?:s|sec|min)\b|\brps\b"

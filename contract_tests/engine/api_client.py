@@ -11,7 +11,15 @@ from contract_tests.api import calls
 from contract_tests.api.calls import MULTIPART, Account, Call
 from contract_tests.api.reply import Reply, Units, Unread, answered, units
 from contract_tests.budget.budget import Charge, NotChecked
-from contract_tests.budget.sender import REFUSED_PAUSES, LostAnswer, RetriedCall, Sender, names_pace, rate_limited
+from contract_tests.budget.sender import (
+    REFUSED_PAUSES,
+    SERVER_FAULT,
+    LostAnswer,
+    RetriedCall,
+    Sender,
+    names_pace,
+    rate_limited,
+)
 from contract_tests.contract.outcome import Outcome
 from contract_tests.decode.csv import NO_ANSWER
 from contract_tests.decode.model import Context, Decoded, sharing, weight
@@ -188,6 +196,9 @@ class ApiClient:
             self.is_out = True
             check_server_fault(self.checks, reply)
             raise NotChecked(OUT, Outcome.INCONCLUSIVE)
+        if not pause and reply.http >= SERVER_FAULT:  # it was sent again already
+            self._own_faults.add(signature(reply))
+            return reply
         unsure = reply.status != "error" or budget.hidden or budget.spent > known
         if call.method == "create" and budget.limits.units is not None and unsure:
             if not pause:

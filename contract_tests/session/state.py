@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -133,6 +134,6 @@ def _spent(run: Run) -> Spent:
         budget=budget.limits.units,
         unknown=budget.unknown,
         calls=len(sender.log),
-        seconds=(datetime.now(UTC) - run.begun).total_seconds(),
+        seconds=time.monotonic() - run.begun_at,
         counts=not run.target.provisioned,
     )

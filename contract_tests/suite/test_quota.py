@@ -94,8 +94,8 @@ def _until_shown(run: Run, tasks: Sequence[Task]) -> list[float]:
 
 
 def _known_cost(task: Task) -> int:
-    cost = task.ready.cost if task.ready else None
-    return 1 if cost is None else cost
+    """The units that the task's create takes: what it states, and 1 at least."""
+    return max(1, (task.ready.cost if task.ready else None) or 1)
 
 
 @pytest.mark.clause("quota.polling-free")

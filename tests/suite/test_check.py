@@ -26,7 +26,7 @@ from contract_tests.engine import provision
 from contract_tests.engine.options import CheckOptions
 from contract_tests.redact.secrets import Secrets
 from contract_tests.report.renderers import RENDERERS, Renderer
-from contract_tests.session import progress
+from contract_tests.session import progress, state
 from contract_tests.session.session import Examined
 from contract_tests.session.state import stopped_report
 from support.checking import check, examined, options_for
@@ -108,6 +108,15 @@ def test_the_report_states_what_the_budget_can_prove_and_what_was() -> None:
 
     assert of == len(all_clauses())
     assert proven <= provable + 3 < of
+
+
+def test_a_clock_that_is_set_back_makes_no_time_negative() -> None:
+    with serving("bureau") as target:
+        run = examined(target, only=("info.answers",)).run
+    assert run is not None
+    run.begun += timedelta(seconds=90)
+
+    assert state._spent(run).seconds >= 0
 
 
 def test_a_rehearsal_that_does_not_begin_keeps_no_run_from_beginning(

@@ -138,3 +138,18 @@ def test_a_text_of_eleven_megabytes_is_read_in_every_format() -> None:
         rows = target.rows("formats.same", phone="70000000001")
 
     assert rows["formats.same"].outcome is Outcome.HOLDS, rows["formats.same"].note
+
+
+def test_a_server_that_charges_nothing_is_found_also_where_its_tasks_state_a_cost_of_0() -> None:
+    def give_back(context: CallContext) -> None:
+        if context.task is not None:
+            context.server.charge(context.login, -context.task.cost)
+
+    def free(context: CallContext) -> None:
+        where(give_back, CREATED)(context)
+        ready(setting(cost="0"))(context)
+
+    with deviating(Mutant("", free)) as target:
+        row = target.rows("quota.charged", poll_timeout=0.3)["quota.charged"]
+
+    assert row.outcome is Outcome.BROKEN
