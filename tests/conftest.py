@@ -65,12 +65,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
-    """All tests that are found stay: no collection of garbage needs to look at them, now or later."""
+    """All tests that are found stay: no collection of garbage needs to look at them meanwhile."""
     gc.disable()
     try:
         return (yield)
     finally:
-        gc.freeze()
         gc.enable()
 
 

@@ -232,8 +232,8 @@ def as_junit(report: ParityReport) -> bytes:
     )
 
 
-def _case(clause: ClauseComparison) -> junit.Case:
-    case = junit.Case(clause.grade or "parity", f"{clause.clause}{title_of(clause)}")
+def _case(clause: ClauseComparison) -> junit.JUnitCase:
+    case = junit.JUnitCase(clause.grade or "parity", f"{clause.clause}{title_of(clause)}")
     texts = _differences(clause)
     if clause.agreement is Agreement.DIFFERS:
         return case._replace(fate="failure", message=texts[0], kind=clause.agreement, texts=texts)

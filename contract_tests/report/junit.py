@@ -19,7 +19,7 @@ MAX_TEXT = 10_000  # characters of each text of a finding
 SKIPPED = (Outcome.INCONCLUSIVE, Outcome.UNAFFORDABLE, Outcome.UNCHECKED)
 
 
-class Case(NamedTuple):
+class JUnitCase(NamedTuple):
     """A test case."""
 
     classname: str
@@ -47,7 +47,7 @@ def render(report: Report) -> bytes:
 
 def document(
     name: str,
-    cases: Sequence[Case],
+    cases: Sequence[JUnitCase],
     troubles: Sequence[str],
     figures: Iterable[str],
     *,
@@ -63,7 +63,7 @@ def document(
     if troubles:
         # Without a case of its own, a run that never began would look like a good one.
         texts = tuple(visible(text, MAX_TEXT) for text in troubles)
-        _add_case(suite, Case("run", "the run itself", "error", troubles[0], "run", texts, 0.0))
+        _add_case(suite, JUnitCase("run", "the run itself", "error", troubles[0], "run", texts, 0.0))
     if cases:
         _add(suite, "system-out", "\n".join(line(text, MAX_TEXT) for text in figures))
     for key, value in _counts(suite, started, seconds).items():
@@ -84,8 +84,8 @@ def _counts(suite: etree._Element, started: datetime, seconds: float) -> dict[st
     return counts | {"time": f"{seconds:.3f}", "timestamp": stamp}
 
 
-def _case_of(row: ClauseResult, report: Report) -> Case:
-    case = Case(
+def _case_of(row: ClauseResult, report: Report) -> JUnitCase:
+    case = JUnitCase(
         row.clause.grade, f"{row.clause.id}: {row.clause.title}", seconds=report.seconds.get(row.clause.id, 0.0)
     )
     findings = tuple(visible(str(finding), MAX_TEXT) for finding in row.findings)
@@ -104,7 +104,7 @@ def _case_of(row: ClauseResult, report: Report) -> Case:
     return case._replace(texts=tuple(texts))
 
 
-def _add_case(suite: etree._Element, case: Case) -> None:
+def _add_case(suite: etree._Element, case: JUnitCase) -> None:
     made = etree.SubElement(suite, "testcase", classname=case.classname, name=line(case.name, MAX_MESSAGE))
     if case.seconds is not None:
         made.set("time", f"{case.seconds:.3f}")

@@ -105,7 +105,7 @@ def test_the_profile_of_a_server_is_learned_exactly_for_8_units(name: str, tmp_p
     assert {*target.profile} - {*found.profile} == NEVER | HIDDEN[name]
     assert "uncovered" not in found.document
     assert found.units <= 8
-    assert len(found.calls) <= 60
+    assert len(found.calls) <= 60 + 1  # that one asks whether a refusal by 403 is a lock
 
 
 @pytest.mark.parametrize("name", few_on_each(STANDINS))
