@@ -122,10 +122,7 @@ class TaskMaker:
             # The day of the limit may have turned: info must say so, too.
             now = units(self.api.send(calls.info(account)))
             used_up = now is not None and now.used >= now.of
-        if used_up and self._is_used_up_oddly():
-            why = "info showed more units used than the account has, before the run made a task, and create accepts one"
-            self.api.findings.not_checked("quota.refuses", Outcome.INCONCLUSIVE, why)
-        elif used_up:
+        if used_up:
             self.api.checks.expect_error("quota.refuses", reply, expected, "status, after all units were used")
         if reply.status == "error" and (used_up or refusal_shows_it):
             now = units(self.api.send(calls.info(account)))
@@ -146,13 +143,6 @@ class TaskMaker:
         if any(map(reply.says_like, self.trial_replies.values())):  # it has not looked at the parameters
             self.api.findings.not_checked("create.required", Outcome.INCONCLUSIVE, BARRED)
         raise NotChecked(BARRED, Outcome.INCONCLUSIVE)
-
-    def _is_used_up_oddly(self) -> bool:
-        """Whether info has shown a limit of 0, or more used units than the limit, from the beginning, of which nobody
-        documents what it means.
-        """
-        first = units(self.api.send_cached(calls.info(self.api.target.main)))
-        return first is not None and (first.of == 0 or first.used > first.of)
 
     def _used_up(self, account: Account) -> bool:
         """Whether the account has no unit left, by the first answer of info and the tasks made since."""

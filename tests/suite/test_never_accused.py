@@ -540,12 +540,3 @@ def test_a_layout_that_nobody_knows_leaves_the_rest_inconclusive_for_a_plain_rea
     assert rows_["formats.same"].outcome is Outcome.INCONCLUSIVE
     assert rows_["formats.same"].note.startswith("an answer has a layout that no choice covers: ")
     assert PHONE not in rows_["formats.same"].note
-
-
-@pytest.mark.parametrize(("used", "of", "outcome"), [(3, 0, "inconclusive"), (9, 5, "inconclusive"), (5, 5, "broken")])
-def test_a_limit_that_nobody_documents_is_no_limit_that_is_used_up(used: int, of: int, outcome: str) -> None:
-    shown = where(lambda c: c.body["data"]["api_limit"].update(used=used, of=of), INFO, OK)
-    with deviating(Mutant("", shown)) as target:
-        row = target.rows("quota.refuses", "create.ok")["quota.refuses"]
-
-    assert row.outcome == outcome
