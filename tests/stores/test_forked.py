@@ -82,7 +82,7 @@ print(json.dumps(told))
 
 
 def _run(program: str, *arguments: str) -> str:
-    command = [sys.executable, "-c", program, *arguments]
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", program, *arguments]
     ran = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60, check=False)
     assert ran.stderr == ""
     return ran.stdout
