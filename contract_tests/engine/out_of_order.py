@@ -29,7 +29,10 @@ def is_out(reply: Reply) -> bool:
     call = reply.call
     fault = server_fault(reply.http, {}, of_task=False, http_method=call.way.http_method, operation=call.method)
     if not fault.holds or reply.status != "error":
-        return not fault.holds or (reply.http == HTTP_OK and reply.is_page and not reply.readable)
+        # PHP calls all that it writes text/html: JSON that can't be read is no page.
+        written = reply.response.body.lstrip()[:1] if reply.response else b""
+        page = reply.is_page and written == b"<" and not reply.readable
+        return not fault.holds or (reply.http == HTTP_OK and page)
     code = whole_units(reply.code)
     return (code is not None and 500 <= code < 600) or _WORDS.search(reply.message.lower()) is not None
 

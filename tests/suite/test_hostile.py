@@ -83,7 +83,7 @@ UNREADABLE: dict[str, bytes] = {
     "a nesting bomb": http('{"a":' * 100_000),
     "an xml bomb": http(BOMB, "Content-Type: application/xml"),
     "another charset": http(
-        '{"status": "ok", "id": 1, "m": "Оля"}'.encode("cp1251"), "Content-Type: application/json; charset=utf-8"
+        '{"status": "ok", "id": 1, "m": "Оля"}'.encode("cp1251"), "Content-Type: text/html; charset=utf-8"
     ),
     "a number beyond reason": http('{"status": "ok", "id": ' + "9" * 5000 + "}"),
     "a list of lists": http("[" * 100_000),
