@@ -1,5 +1,5 @@
 # `make run`: the mock, up and usable. `make test`: all tests but the matrix of mutants. `make mutants`: that.
-# `make torture`: the long form of what has one, more than an hour.
+# `make torture`: the long form of what has one, two hours or more.
 
 # The Python that makes the virtual environment, and the folder of that.
 PYTHON ?= python3
@@ -17,9 +17,6 @@ MARKS ?= not alone
 SHARE ?= 1
 # A file of locks/ has the virtual environment hold exactly what it lists. Without, it holds the newest versions that fit.
 LOCK ?=
-# What has a long form.
-TORTURED := tests/torture tests/project/test_patterns.py tests/suite/test_php_dialects.py \
-	tests/suite/test_parity.py
 # How often `make flakes` runs the tests.
 RUNS ?= 10
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -49,7 +46,7 @@ mutants: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/suite/test_mutants.py -m alone $(ARGS)
 
 torture: $(VENV)/.dev
-	$(BIN)/python -m pytest $(TORTURED) --torture $(SHARE) $(ARGS)
+	$(BIN)/python -m pytest --torture $(SHARE) $(ARGS)
 
 # The mock beside other mock servers: docs/benchmarks.md. ARGS=--quick is a short look.
 bench: $(VENV)/.dev

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from support import order
+from support import cases, order
+from support import torture as torturing
 from support.asking import asks
 from support.checking import few_rows
 from support.in_process import OPENED
 from support.stores import empty_state, file_store, kind, path, redis, state, store
-from support.torture import add_option, leave_to_the_long_form, table, torture
+from support.torture import table, torture
 from support.wire_server import serve, up
 
 __all__ = [
@@ -59,7 +60,8 @@ def _closed_stores() -> Iterator[None]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    add_option(parser)
+    torturing.add_option(parser)
+    cases.add_option(parser)
     order.add_option(parser)
 
 
@@ -74,7 +76,7 @@ def pytest_collection() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    leave_to_the_long_form(config, items)
+    cases.choose(config, items)
     if config.option.seed is not None:
         order.shuffle(items, config.option.seed)
 

@@ -28,6 +28,9 @@ FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 @click.argument("names", metavar="[NAME...]", nargs=-1)
 @click.option("--list", "listing", is_flag=True, help="Print the mutants and run nothing.")
 @click.option("--full", is_flag=True, help="Run the whole suite on each. Default: the cheapest check that catches it.")
+@click.option(
+    "--quick", is_flag=True, help="Run on each only its clause's own tests first, and more where they miss it."
+)
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Mutants at a time. Default: the number of CPUs.")
 @click.option("--json", "json_file", type=FILE, metavar="FILE", help="Write the whole matrix as JSON.")
 @click.option("--csv", "csv_file", type=FILE, metavar="FILE", help="Write the matrix as CSV, a column for each test.")
@@ -36,6 +39,7 @@ def command(
     *,
     listing: bool,
     full: bool,
+    quick: bool,
     jobs: int | None,
     json_file: Path | None,
     csv_file: Path | None,
@@ -51,6 +55,8 @@ def command(
     if listing:
         write_list(sys.stdout, wanted)
         return
+    if full and quick:
+        raise click.UsageError("--full and --quick: give one of them")
     named = (("--json", json_file, as_json), ("--csv", csv_file, as_csv))
     files = [(option, file, render) for option, file, render in named if file is not None]
     for option, file, _ in files:
@@ -65,7 +71,7 @@ def command(
         if not is_device(file):
             discard(file)  # nobody takes the matrix of before for that of a run that is interrupted
     with Interrupts.held():
-        matrix = _run(wanted, jobs=jobs or cpus(), full=full)
+        matrix = _run(wanted, jobs=jobs or cpus(), full=full, quick=quick)
         lost = [problem for one in files if (problem := _unwritten(*one, matrix)) is not None]
         write_terminal(sys.stdout, matrix)
         Interrupts.end()
@@ -93,7 +99,7 @@ def chosen(names: tuple[str, ...]) -> dict[str, Mutant]:
     return {name: MUTANTS[name] for name in names or MUTANTS}
 
 
-def _run(wanted: dict[str, Mutant], *, jobs: int, full: bool) -> Matrix:
+def _run(wanted: dict[str, Mutant], *, jobs: int, full: bool, quick: bool) -> Matrix:
     """The matrix; shows its progress on a terminal."""
     from rich.console import Console  # slow to import
     from rich.progress import MofNCompleteColumn, Progress
@@ -101,4 +107,6 @@ def _run(wanted: dict[str, Mutant], *, jobs: int, full: bool) -> Matrix:
     columns = (*Progress.get_default_columns(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as bar:
         task = bar.add_task("mutants", total=len(wanted))
-        return kill_matrix(tuple(wanted), jobs=min(jobs, len(wanted)), full=full, report=lambda _: bar.advance(task))
+        return kill_matrix(
+            tuple(wanted), jobs=min(jobs, len(wanted)), full=full, quick=quick, report=lambda _: bar.advance(task)
+        )

@@ -13,6 +13,7 @@ from mockserver.mutants.kit.mutant import Mutant
 class Plan(StrEnum):
     """How much the suite crosses, the cheapest first."""
 
+    ONLY = "only"  # what `check --only` runs for the clause
     COVERING = "covering"  # what a check of any URL runs
     CLAUSE = "full --only"  # what `check --full --only` runs for the clause
     FULL = "full"  # what `check --full` runs

@@ -38,13 +38,19 @@ _Done: TypeAlias = "tuple[str | None, tuple[Examination, ...], float]"
 
 
 def kill_matrix(
-    names: Collection[str], *, jobs: int, full: bool = False, report: Callable[[Trial], object] = lambda _: None
+    names: Collection[str],
+    *,
+    jobs: int,
+    full: bool = False,
+    quick: bool = False,
+    report: Callable[[Trial], object] = lambda _: None,
 ) -> Matrix:
     """Tries the mutants of the names; report gets each trial when it ends.
 
-    full: under the full plan at once, else under the cheapest one that catches the mutant. The unbroken mock is run as
-    the control under each plan that was used. A signal ends it with the trials until then, and without controls. Raises
-    IfindMockError where a process of the runs was killed.
+    full: under the full plan at once, else under the cheapest one that catches the mutant. quick: the tests of its
+    clause are tried first, and one that breaks nothing has the covering plan. The unbroken mock is run as the control
+    under each plan that was used, under the covering one for the tests of a clause. A signal ends it with the trials
+    until then, and without controls. Raises IfindMockError where a process of the runs was killed.
     """
     began = time.monotonic()
     trials: dict[str, Trial] = {}
@@ -53,12 +59,12 @@ def kill_matrix(
     with Interrupts.held() as interrupts:
         try:
             with interrupts.open(), _running(jobs) as run:
-                for name, runs, seconds in run([(name, _plans(MUTANTS[name], full=full)) for name in names]):
+                for name, runs, seconds in run([(n, _plans(MUTANTS[n], full=full, quick=quick)) for n in names]):
                     interrupts.check()  # a run in this process ends by itself
                     assert name is not None, "a mutant has a name"
                     trials[name] = Trial(name, MUTANTS[name], runs, seconds)
                     report(trials[name])
-                used = dict.fromkeys((r.plan, r.clause) for trial in trials.values() for r in trial.runs)
+                used = dict.fromkeys(_control(r.plan, r.clause) for trial in trials.values() for r in trial.runs)
                 controls += [done for _, (done,), _ in run([(None, [plan]) for plan in used])]
                 interrupts.check()
         except (KeyboardInterrupt, IfindMockError):
@@ -76,9 +82,16 @@ def kill_matrix(
     )
 
 
-def _plans(mutant: Mutant, *, full: bool) -> list[tuple[Plan, str]]:
-    cheaper = [] if full or mutant.equivalent else [(Plan.COVERING, ""), (Plan.CLAUSE, mutant.breaks)]
-    return [*cheaper, (Plan.FULL, "")]
+def _plans(mutant: Mutant, *, full: bool, quick: bool) -> list[tuple[Plan, str]]:
+    if mutant.equivalent:
+        return [(Plan.COVERING if quick else Plan.FULL, "")]
+    cheapest = [(Plan.ONLY, mutant.breaks)] if quick else []
+    cheaper = [] if full else [(Plan.COVERING, ""), (Plan.CLAUSE, mutant.breaks)]
+    return [*cheapest, *cheaper, (Plan.FULL, "")]
+
+
+def _control(plan: Plan, clause: str) -> tuple[Plan, str]:
+    return (Plan.COVERING, "") if plan is Plan.ONLY else (plan, clause)
 
 
 @contextmanager
@@ -122,7 +135,7 @@ def _examine(name: str | None, plan: Plan, clause: str) -> Examination:
     from contract_tests.session.session import Recorder, examine
 
     options: dict[str, Any] = {"poll_timeout": POLL_TIMEOUT, **(MUTANTS[name].options if name is not None else {})}
-    options |= {"full": plan is not Plan.COVERING, "only": (clause,) if clause else ()}
+    options |= {"full": plan in {Plan.CLAUSE, Plan.FULL}, "only": (clause,) if clause else ()}
     tests = Recorder()
     with _serving(name) as url:
         # Not the environment's credentials: the suite makes accounts of its own.

@@ -182,6 +182,7 @@ def test_the_tests_in_process_pass(folder: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.few(12)
 @pytest.mark.parametrize(("source", "form"), [(2, "json"), (2, "xml"), (2, "csv"), (1, "xml"), (4, "csv")])
 def test_what_is_found_is_shown_after_a_slow_task_and_polls_that_failed(
     client: str, source: int, form: str, folder: Path, mock: Mock
@@ -196,6 +197,7 @@ def test_what_is_found_is_shown_after_a_slow_task_and_polls_that_failed(
     account.assert_called("create", times=1)
 
 
+@pytest.mark.few(6)
 @pytest.mark.parametrize("form", FORMATS)
 def test_an_error_of_the_api_ends_it_with_code_and_message(client: str, form: str, folder: Path, mock: Mock) -> None:
     account = mock.account()
@@ -206,6 +208,7 @@ def test_an_error_of_the_api_ends_it_with_code_and_message(client: str, form: st
     account.assert_called("result", times=1)
 
 
+@pytest.mark.few(8)
 @pytest.mark.parametrize(
     ("form", "fault", "told"),
     [

@@ -137,6 +137,7 @@ IN_A_GONE_DIRECTORY = {
 }
 
 
+@pytest.mark.few(6)
 @pytest.mark.once
 @pytest.mark.parametrize("start", STARTS)
 @pytest.mark.parametrize("command", IN_A_GONE_DIRECTORY)

@@ -34,11 +34,6 @@ ODD: Mapping[str, Mapping[str, str | None]] = {
 }
 
 
-OF_PYTHON = ("warnings are errors", "no docstrings", "development mode")
-"""Those in which one Python differs from another."""
-ALL = [name if name in OF_PYTHON else pytest.param(name, marks=pytest.mark.once) for name in ODD]
-
-
 def odd(name: str) -> dict[str, str]:
     changed = {**environment(), **ODD[name]}
     return {key: value for key, value in changed.items() if value is not None}
@@ -69,7 +64,8 @@ def served(line: str, variables: Mapping[str, str], cwd: Path) -> tuple[str, str
     return f"{info['status']} {health['status']}", err
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.few(5)
+@pytest.mark.parametrize("name", ODD)
 def test_the_mock_serves(name: str, tmp_path: Path) -> None:
     said, err = served(f"exec {shlex.join(COMMAND)} serve --port 0 --state s.db", odd(name), tmp_path)
 
@@ -78,7 +74,8 @@ def test_the_mock_serves(name: str, tmp_path: Path) -> None:
     assert "Warning" not in err
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.few(4)
+@pytest.mark.parametrize("name", ODD)
 def test_the_suite_runs_and_a_sample_is_the_same_everywhere(name: str, tmp_path: Path) -> None:
     checked = run("check mock --only info.answers", odd(name), tmp_path)
     sample = run("sample 70001234567 --format xml", odd(name), tmp_path)

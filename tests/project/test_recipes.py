@@ -66,6 +66,7 @@ def test_each_recipe_is_followed() -> None:
     assert {*RECIPES} == {*FILES}
 
 
+@pytest.mark.few(4)
 @pytest.mark.once
 @pytest.mark.parametrize("name", FILES)
 def test_what_a_recipe_adds_works_after_its_files_alone_were_changed(name: str, tmp_path: Path) -> None:

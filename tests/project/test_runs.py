@@ -109,25 +109,41 @@ def test_a_seed_gives_one_order_and_keeps_files_together() -> None:
 WEAK = {"id": "ADV-1", "fix_versions": ["1.1"]}
 
 
-TURNS = """
+CASES = """
 import pytest
-from support.torture import by_turns
 
-@pytest.mark.parametrize(("case", "way"), by_turns("abc", [1, 2]))
+@pytest.mark.few(4)
+@pytest.mark.parametrize("way", [1, 2])
+@pytest.mark.parametrize("case", "abcd")
 def test_one(case, way): print(case, way)
+
+@pytest.mark.parametrize("more", [1, 2, 3])
+def test_two(more): print("more", more)
+
+def test_three(torture): print("long")
 """
+EVERY = {f"{case} {way}" for case in "abcd" for way in "12"}
+OTHER = {"more 1", "more 2", "more 3"}
 
 
-@pytest.mark.parametrize(
-    ("share", "run"), [("0", ["a 1", "b 2", "c 1"]), ("0.01", ["a 1", "a 2", "b 1", "b 2", "c 1", "c 2"])]
-)
-def test_the_short_form_has_each_case_in_one_way_and_the_long_one_in_all(
-    share: str, run: Sequence[str], tmp_path: Path
-) -> None:
+def test_the_short_and_the_long_form_have_each_case_together(tmp_path: Path) -> None:
+    few = ran(tmp_path)
+    left_out = ran(tmp_path, "--torture", "0.01")
+    two = ran(tmp_path, "--cases", "2")
+
+    assert len(few & EVERY) == 4
+    assert {case[0] for case in few & EVERY} == {*"abcd"}
+    assert {case[2] for case in few & EVERY} == {*"12"}
+    assert few - EVERY == OTHER | {"long"}
+    assert left_out == EVERY - few | {"long"}
+    assert [len(two & EVERY), len(two & OTHER)] == [2, 2]
+
+
+def ran(tmp_path: Path, *options: str) -> set[str]:
     tests = Path(__file__).parents[1]
-    (tmp_path / "test_turns.py").write_text(TURNS, encoding="utf-8")
+    (tmp_path / "test_cases.py").write_text(CASES, encoding="utf-8")
     words = ["-m", "pytest", "-qs", "-c", tests.parent / "pyproject.toml", "--rootdir", tests.parent]
-    more = ["-p", "conftest", "-p", "no:cacheprovider", "--torture", share, tmp_path]
+    more = ["-p", "conftest", "-p", "no:cacheprovider", *options, tmp_path]
     done = subprocess.run(
         [sys.executable, *words, *more],
         cwd=tests,
@@ -138,7 +154,7 @@ def test_the_short_form_has_each_case_in_one_way_and_the_long_one_in_all(
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert [line[-3:] for line in done.stdout.replace(".", "").splitlines() if re.fullmatch(r"[abc] \d", line)] == run
+    return {line for line in done.stdout.replace(".", "").splitlines() if re.fullmatch(r"[abcd] \d|more \d|long", line)}
 
 
 @pytest.mark.parametrize(

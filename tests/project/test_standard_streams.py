@@ -50,8 +50,8 @@ def run(command: str, redirection: str, cwd: Path, **more: str) -> subprocess.Co
     )
 
 
-# On each Python all three at once, since they are closed before it starts; which one a command needs is the command's.
-@pytest.mark.parametrize("closed", [*(pytest.param(one, marks=pytest.mark.once) for one in CLOSED[:3]), CLOSED[-1]])
+@pytest.mark.few(14)
+@pytest.mark.parametrize("closed", CLOSED)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_with_closed_streams_ends_as_with_open_ones(command: str, closed: str, tmp_path: Path) -> None:
     line, code, code_without_output = COMMANDS[command]
@@ -101,6 +101,7 @@ def test_output_that_nobody_reads_is_an_error_and_no_verdict(command: str, unrea
     assert (done.returncode, done.stderr) == (2, "ifind-mock: output: Broken pipe\n")
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("streams", [*CLOSED, "2>/dev/full", ">/dev/full", ">/dev/full 2>&-"])
 def test_the_mock_serves_and_ends_without_its_streams(streams: str, tmp_path: Path) -> None:
     """Its port is known, so that nobody needs the line `ready`; without standard output, it goes to standard error."""
@@ -157,7 +158,8 @@ PLAIN = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 ENCODINGS = {"C": PLAIN, "POSIX": PLAIN | {"LC_ALL": "POSIX"}, "strict": {"PYTHONIOENCODING": "ascii:strict"}}
 
 
-@pytest.mark.parametrize("encoding", ["C", pytest.param("POSIX", marks=pytest.mark.once), "strict"])
+@pytest.mark.few(8)
+@pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize(
     ("command", "code"),
     [

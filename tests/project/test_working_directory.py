@@ -21,15 +21,15 @@ COMMANDS = {
 }
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("command", "start"),
     # `-m` is the start that looks into the directory; the processes that mutants starts search where the first one did.
-    # All commands import alike: each Python shows it for one.
     [
         ("check", "module"),
         ("check", "script"),
-        *(pytest.param(command, "module", marks=pytest.mark.once) for command in COMMANDS if command != "check"),
-        pytest.param("validate", "script", marks=pytest.mark.once),
+        *((command, "module") for command in COMMANDS if command != "check"),
+        ("validate", "script"),
     ],
 )
 def test_a_users_own_contract_tests_are_not_taken_for_the_suite(command: str, start: str, tmp_path: Path) -> None:

@@ -18,7 +18,6 @@ from contract_tests.session.session import PACKAGE
 from mockserver.mutants.kit.context import CallContext
 from support.checking import check, outcomes
 from support.processes import COMMAND, environment
-from support.pythons import few_on_each
 from support.standins.breaking import Breakage
 from support.standins.people import PERSONAL
 from support.standins.running import ACCOUNTS, serving
@@ -35,7 +34,8 @@ def breaking_much(context: CallContext) -> None:
         context.body["message"] += f" {context.token} {context.login}"
 
 
-@pytest.mark.parametrize("name", few_on_each(ACCOUNTS))
+@pytest.mark.few(1)
+@pytest.mark.parametrize("name", ACCOUNTS)
 def test_no_credential_and_no_value_of_the_target_is_reported(name: str, tmp_path: Path) -> None:
     with serving(name, breakage=Breakage("breaks much", breaking_much)) as target:
         code, output = check(target, full=True, junit=tmp_path / "report.xml")

@@ -32,7 +32,6 @@ from contract_tests.transport.messages import HttpResponse, Request
 from mockserver.mutants.kit.context import CallContext
 from support.checking import check, examined, outcomes
 from support.processes import COMMAND, environment
-from support.pythons import few_on_each
 from support.raw_server import OK, says, server
 from support.standins.breaking import Breakage
 from support.standins.running import STANDINS, Standin, serving
@@ -43,8 +42,9 @@ HTML_502 = (502, {"Content-Type": "text/html"})
 # The covering plan.
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("name", STANDINS)
-@pytest.mark.parametrize("seconds", few_on_each([0.15, 0.0, 2.0]))
+@pytest.mark.parametrize("seconds", [0.15, 0.0, 2.0])
 def test_a_complete_check_takes_at_most_12_units_and_60_calls(name: str, seconds: float) -> None:
     with serving(name, seconds=seconds) as target:
         code, output = check(target, poll_timeout=10.0)
@@ -55,6 +55,7 @@ def test_a_complete_check_takes_at_most_12_units_and_60_calls(name: str, seconds
     assert f"{len(target.calls)} calls" in output
 
 
+@pytest.mark.few(2)
 @pytest.mark.once
 @pytest.mark.parametrize("name", STANDINS)
 def test_no_budget_is_ever_passed_and_each_further_unit_buys_no_more_than_the_one_before(name: str) -> None:
@@ -155,6 +156,7 @@ COSTS: dict[str, Callable[[int], Any]] = {
 }
 
 
+@pytest.mark.few(2)
 @pytest.mark.once
 @pytest.mark.parametrize("seconds", [0.0, 0.4])
 @pytest.mark.parametrize("stated", COSTS)
@@ -364,6 +366,7 @@ def test_a_day_of_the_limit_that_turns_between_two_creates_breaks_nothing() -> N
     assert "broken" not in outcomes(output).values(), output
 
 
+@pytest.mark.few(4)
 @pytest.mark.once
 @pytest.mark.parametrize("limit", [1, 2, 3])
 @pytest.mark.parametrize("name", STANDINS)
@@ -492,6 +495,7 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     process.communicate()
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("at", [3, 12, 29], ids=["before a task is made", "at a create", "at the last create"])
 def test_a_run_killed_at_any_call_has_it_in_the_ledger_and_resumed_spends_no_unit_twice(
     at: int, tmp_path: Path

@@ -73,6 +73,7 @@ def test_the_plan_is_what_the_run_does() -> None:
     assert abs(planned.provable - report.proven) <= 3
 
 
+@pytest.mark.few(3)
 @pytest.mark.once
 @pytest.mark.parametrize(
     "options",

@@ -320,13 +320,14 @@ def started(target: Standin, folder: Path, files: dict[str, Any]) -> subprocess.
     )
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("number", [s for s in SIGNALS if s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)])
 @pytest.mark.parametrize(
     ("at", "twice"),
     [
-        pytest.param(1, False, id="1-once", marks=pytest.mark.once),
+        pytest.param(1, False, id="1-once"),
         pytest.param(14, True, id="14-twice at once, as a terminal that is closed may"),
-        pytest.param(40, False, id="40-once", marks=pytest.mark.once),
+        pytest.param(40, False, id="40-once"),
     ],
 )
 def test_a_signal_ends_the_run_with_its_report(number: signal.Signals, at: int, twice: bool, tmp_path: Path) -> None:
@@ -693,6 +694,7 @@ AWKWARD: dict[str, Callable[[Standin], Any]] = {
 }
 
 
+@pytest.mark.few(6)
 @pytest.mark.once
 @pytest.mark.parametrize("broken", [False, True])
 @pytest.mark.parametrize("name", AWKWARD)

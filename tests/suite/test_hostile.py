@@ -48,7 +48,6 @@ from contract_tests.redact.write import write
 from contract_tests.transport.messages import HttpResponse, Request
 from mockserver.mutants.kit.context import CallContext
 from support.checking import check, examined, options_for
-from support.pythons import few_on_each
 from support.raw_server import talking
 from support.standins.breaking import Breakage
 from support.standins.people import PERSONAL
@@ -137,7 +136,8 @@ def checked(answer: bytes) -> tuple[dict[str, str], str]:
     return dict(TABLE.findall(output)), output
 
 
-@pytest.mark.parametrize("name", few_on_each(UNREADABLE, 5))
+@pytest.mark.few(6)
+@pytest.mark.parametrize("name", UNREADABLE)
 def test_what_cannot_be_read_holds_nothing(name: str) -> None:
     outcomes, output = checked(UNREADABLE[name])
 
@@ -194,7 +194,8 @@ TOO_LARGE: dict[str, tuple[str, bytes]] = {
 }
 
 
-@pytest.mark.parametrize("name", few_on_each(TOO_LARGE, 4))
+@pytest.mark.few(4)
+@pytest.mark.parametrize("name", TOO_LARGE)
 def test_what_is_too_large_to_be_compared_breaks_no_promise(name: str) -> None:
     fmt, body = TOO_LARGE[name]
     reference = {"status": "ready", "data": [{"title": f"title {n}", "name": "x"} for n in range(10)]}
@@ -266,7 +267,8 @@ READ: dict[str, bytes] = {
 """Bodies that have ended a reader in an error of its own."""
 
 
-@pytest.mark.parametrize("name", few_on_each(READ, 3))
+@pytest.mark.few(3)
+@pytest.mark.parametrize("name", READ)
 def test_parity_learn_and_validate_end_with_a_finding(name: str, tmp_path: Path) -> None:
     out, options = io.StringIO(), CheckOptions(poll_timeout=0.1)
     with talking([http(READ[name])]) as url:
@@ -311,7 +313,7 @@ def test_the_deadline_of_a_run_and_its_memory_hold_against_answers_that_take_lon
         done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=100)
     _, memory, seconds = done.stderr.splitlines()[-1].split()
 
-    assert done.returncode == 1, done.stdout
+    assert done.returncode in {1, 4}, done.stdout  # the time is up before anything is found, or after
     assert "unaffordable" in done.stdout
     assert int(memory) < BOUND
     assert float(seconds) < 2 + 8  # the answer at hand is read to its end, and the report is written

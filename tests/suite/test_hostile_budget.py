@@ -29,7 +29,6 @@ from contract_tests.transport.messages import Request
 from mockserver.mutants.kit.context import CallContext
 from support.checking import check, examined, options_for
 from support.processes import COMMAND, environment
-from support.pythons import few_on_each
 from support.raw_server import server
 from support.standins.breaking import Breakage
 from support.standins.running import serving
@@ -75,7 +74,8 @@ LIES: Mapping[str, Breakage] = {
 }
 
 
-@pytest.mark.parametrize("name", few_on_each(LIES))
+@pytest.mark.few(3)
+@pytest.mark.parametrize("name", LIES)
 def test_no_lie_about_what_a_create_takes_makes_a_run_pass_its_budget(name: str) -> None:
     with serving("courier", seconds=0.0, breakage=LIES[name]) as target:
         _, output = check(target, budget=2, poll_timeout=0.3, run_timeout=4.0)
@@ -169,7 +169,8 @@ SURPRISES: Mapping[str, tuple[Breakage, int]] = {
 """What is taken otherwise than JSON says, and how many units a create takes there."""
 
 
-@pytest.mark.parametrize("name", few_on_each(SURPRISES))
+@pytest.mark.few(4)
+@pytest.mark.parametrize("name", SURPRISES)
 def test_what_is_really_taken_passes_the_budget_by_one_create_at_most(name: str) -> None:
     breakage, most = SURPRISES[name]
     taken = []
@@ -333,6 +334,7 @@ def full(_: Path, pid: int) -> None:
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]))
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("befall", [removed, replaced, full])
 def test_where_the_ledger_is_lost_the_run_ends_with_its_report(
     befall: Callable[[Path, int], None], tmp_path: Path

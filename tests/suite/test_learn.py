@@ -45,7 +45,6 @@ from mockserver.mutants.kit.mutant import unchanged
 from mockserver.settings.loading import load
 from support.command import ifind
 from support.in_process import CLAUSES
-from support.pythons import few_on_each
 from support.standins.breakages import BREAKAGES
 from support.standins.breaking import Breakage
 from support.standins.people import PERSONAL
@@ -108,7 +107,8 @@ def test_the_profile_of_a_server_is_learned_exactly_for_8_units(name: str, tmp_p
     assert len(found.calls) <= 60 + 1  # that one asks whether a refusal by 403 is a lock
 
 
-@pytest.mark.parametrize("name", few_on_each(STANDINS))
+@pytest.mark.few(1)
+@pytest.mark.parametrize("name", STANDINS)
 def test_a_server_passes_the_check_against_its_learned_profile(name: str, tmp_path: Path) -> None:
     out = io.StringIO()
     with serving(name) as target:
@@ -141,6 +141,7 @@ has no entries of its own, all is CDATA, no value is null, every charset has eve
 """
 
 
+@pytest.mark.few(3)
 @pytest.mark.once
 @pytest.mark.usefixtures("few_rows")
 @pytest.mark.parametrize("profile", [{}, *covering_set()], ids=lambda p: f"root-{p.get('xml.root', 'default')}")
@@ -298,6 +299,7 @@ REPEATED: dict[str, Callable[[CallContext], str]] = {
 }
 
 
+@pytest.mark.few(4)
 @pytest.mark.once
 @pytest.mark.parametrize("what", REPEATED)
 def test_a_message_that_repeats_private_text_is_left_out_and_reported(what: str, tmp_path: Path) -> None:
@@ -423,6 +425,7 @@ MET = {
 """Breakages of promises that no open clause is about."""
 
 
+@pytest.mark.few(5)
 @pytest.mark.once
 @pytest.mark.parametrize("name", MET)
 def test_a_promise_that_is_broken_where_no_choice_is_looked_for_is_exit_code_1(name: str, tmp_path: Path) -> None:

@@ -182,6 +182,7 @@ ODD: dict[str, Breakage] = {
 """Servers that keep every promise in a way of their own."""
 
 
+@pytest.mark.few(8)
 @pytest.mark.parametrize(("name", "standin"), [*zip(ODD, cycle(("bureau", "courier")), strict=False)])
 def test_an_odd_server_and_the_mock_of_its_learned_profile_agree(name: str, standin: str, tmp_path: Path) -> None:
     with serving(standin, breakage=ODD[name]) as target:

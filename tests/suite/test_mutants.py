@@ -31,15 +31,18 @@ from mockserver.settings.loading import load
 from mockserver.settings.table import DEFAULT_ACCOUNT
 from support.command import ifind
 from support.processes import COMMAND, environment
-from support.pythons import few_on_each
+from support.torture import Torture
 
 BINDING = {c.id for c in all_clauses().values() if c.binding}
 BREAKING = {name: mutant for name, mutant in MUTANTS.items() if not mutant.equivalent}
 
 
 @pytest.mark.alone
-def test_each_mutant_is_caught_by_its_name_and_nothing_is_found_on_the_unbroken_mock(tmp_path: Path) -> None:
-    asked = ["mutants", "--jobs", "5", "--json", "matrix.json", "--csv", "matrix.csv"]
+def test_each_mutant_is_caught_by_its_name_and_nothing_is_found_on_the_unbroken_mock(
+    torture: Torture, tmp_path: Path
+) -> None:
+    quick = [] if torture.share else ["--quick"]
+    asked = ["mutants", *quick, "--jobs", "5", "--json", "matrix.json", "--csv", "matrix.csv"]
     done = subprocess.run(
         [*COMMAND, *asked], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=900, check=False
     )
@@ -151,8 +154,9 @@ def test_the_matrix_of_before_is_not_left_for_that_of_an_interrupted_run(
     assert not (tmp_path / "m.json").exists()
 
 
-@pytest.mark.parametrize("jobs", few_on_each(["2", "1"]))
-@pytest.mark.parametrize("number", few_on_each([signal.SIGINT, signal.SIGTERM]))
+@pytest.mark.few(2)
+@pytest.mark.parametrize("jobs", ["2", "1"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_writes_what_was_tried_and_says_so(number: int, jobs: str, tmp_path: Path) -> None:
     matrix = tmp_path / "m.json"
     command = [*COMMAND, "mutants", "--jobs", jobs, "--json", str(matrix), "--csv", "m.csv"]

@@ -161,6 +161,7 @@ RIGHT: Mapping[str, tuple[Mutant, tuple[str, ...]]] = {
 """What a server does, and the assumptions that it refutes, if any."""
 
 
+@pytest.mark.few(12)
 @pytest.mark.once
 @pytest.mark.parametrize("name", RIGHT)
 def test_what_nobody_has_promised_breaks_nothing(name: str) -> None:

@@ -82,6 +82,7 @@ WRONG: Mapping[str, tuple[Mutant, str]] = {
 """What a server does, and the promise that it breaks, or how its name begins."""
 
 
+@pytest.mark.few(8)
 @pytest.mark.once
 @pytest.mark.parametrize("name", WRONG)
 def test_what_breaks_a_promise_is_named_in_any_layout(name: str) -> None:
@@ -118,6 +119,7 @@ def test_a_strange_status_is_one_finding_and_leaves_the_rest_inconclusive(name: 
     assert report.exit_code == 1
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("cost", ["9" * 5000, "1" + "0" * 400 + ".00", "1e999", "-1", "٣"])
 def test_a_cost_beyond_reason_ends_no_run(cost: str) -> None:
     with deviating(Mutant("", ready(setting(cost=cost)))) as target:

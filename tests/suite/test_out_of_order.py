@@ -65,6 +65,7 @@ def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api_client, "REFUSED_PAUSES", (0.01, 0.01))
 
 
+@pytest.mark.few(6)
 @pytest.mark.once
 @pytest.mark.parametrize("first", [1, 15, 40])
 @pytest.mark.parametrize("name", FAULTS)

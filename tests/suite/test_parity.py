@@ -50,11 +50,9 @@ from support.command import ifind
 from support.deviating import deviating
 from support.in_process import CLAUSES
 from support.made_reports import HOSTILE
-from support.pythons import few_on_each
 from support.standins.breaking import Breakage
 from support.standins.people import PERSONAL
 from support.standins.running import STANDINS, serving
-from support.torture import by_turns
 
 
 @contextmanager
@@ -103,6 +101,7 @@ VISIBLE: dict[str, dict[str, Any]] = {
 """Choices of other clauses without which a clause shows nothing."""
 
 
+@pytest.mark.few(20)
 @pytest.mark.once
 @pytest.mark.parametrize(("clause", "choice"), CHOICES, ids=lambda v: v if isinstance(v, str) else "table")
 def test_two_mocks_that_differ_in_one_clause_differ_in_that_clause_alone(
@@ -118,9 +117,8 @@ def test_two_mocks_that_differ_in_one_clause_differ_in_that_clause_alone(
     assert report.exit_code == 1
 
 
-@pytest.mark.parametrize(
-    "profile", few_on_each(covering_set()[:5]), ids=lambda p: f"edition-{p['edition']}-root-{p['xml.root']}"
-)
+@pytest.mark.few(2)
+@pytest.mark.parametrize("profile", covering_set()[:5], ids=lambda p: f"edition-{p['edition']}-root-{p['xml.root']}")
 def test_two_mocks_of_one_profile_differ_in_nothing(profile: dict[str, Any]) -> None:
     with mock(profile) as a, mock(profile, seed=7) as b:
         report = parity(a, b)
@@ -129,7 +127,8 @@ def test_two_mocks_of_one_profile_differ_in_nothing(profile: dict[str, Any]) -> 
     assert not clauses(report, Agreement.DIFFERS)
 
 
-@pytest.mark.parametrize("phone", few_on_each(["70001234567", "70000000000", "70000000001", "70000000777"]))
+@pytest.mark.few(2)
+@pytest.mark.parametrize("phone", ["70001234567", "70000000000", "70000000001", "70000000777"])
 def test_how_much_is_found_is_no_difference(phone: str) -> None:
     with mock({}) as a, mock({}, seed=5) as b:
         report = parity(a, b, phone=phone)
@@ -240,8 +239,10 @@ FOUND: dict[str, tuple[Edit, Edit]] = {
 """What two accounts of one server may differ in, by what it is: the edits of both."""
 
 
+@pytest.mark.few(6)
 @pytest.mark.once
-@pytest.mark.parametrize(("what", "name"), by_turns(FOUND, [*STANDINS]))
+@pytest.mark.parametrize("what", FOUND)
+@pytest.mark.parametrize("name", STANDINS)
 def test_two_accounts_that_have_and_find_different_things_differ_in_nothing(what: str, name: str) -> None:
     one, other = (Breakage("made for a test", edit) for edit in FOUND[what])
     with serving(name, breakage=one, limit=50) as a, serving(name, breakage=other, limit=500) as b:
@@ -266,7 +267,8 @@ def test_every_open_clause_but_the_unseen_is_compared_between_two_mocks() -> Non
     assert set(OPEN) - clauses(report, Agreement.SAME) == set(UNSEEN)
 
 
-@pytest.mark.parametrize("other", few_on_each([1, 2]))
+@pytest.mark.few(1)
+@pytest.mark.parametrize("other", [1, 2])
 def test_the_order_of_the_two_changes_nothing(other: int) -> None:
     with mock({}) as a, mock(covering_set()[other]) as b:
         one, two = parity(a, b), parity(b, a)
@@ -330,6 +332,7 @@ DIFFERENT: dict[str, tuple[str, str]] = {
 """Breakages of a stand-in that is the same otherwise, and the clause under which parity reports them."""
 
 
+@pytest.mark.few(6)
 @pytest.mark.once
 @pytest.mark.parametrize("breakage", DIFFERENT)
 def test_a_server_that_breaks_a_clause_differs_from_one_that_keeps_it(breakage: str) -> None:
@@ -477,6 +480,7 @@ STATED: dict[str, tuple[Breakage, str, int]] = {
 """What a server does otherwise than another, an entry of [[uncovered]], and the exit code."""
 
 
+@pytest.mark.few(4)
 @pytest.mark.once
 @pytest.mark.parametrize("what", STATED)
 def test_a_difference_that_the_profile_states_is_counted_apart_and_any_other_is_new(what: str, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ def test_every_breakage_has_its_promise() -> None:
     assert {*php_names("breakages")} == {*BREAKAGES}
 
 
+@pytest.mark.few(30)
 @pytest.mark.parametrize("name", BREAKAGES)
 def test_what_breaks_a_promise_is_named(php: PhpServer, name: str) -> None:
     target = php.target("plain", name)

@@ -37,7 +37,6 @@ from support.standins.php_server import (
     php_names,
     php_serving,
 )
-from support.torture import by_turns
 
 pytestmark = pytest.mark.once
 
@@ -119,27 +118,9 @@ def expected(dialect: Dialect, seen: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def covering_set() -> set[str]:
-    """Dialects that hold every choice to be learned, and every clause to be told as uncovered, at least once."""
-    shows = {
-        name: {*((clause, str(choice)) for clause, choice in dialect.choices.items()), *dialect.uncovered}
-        for name, dialect in DIALECTS.items()
-    }
-    left, chosen = set[object]().union(*shows.values()), set[str]()
-    while left:
-        name = max(shows, key=lambda name: len(shows[name] & left))
-        chosen.add(name)
-        left -= shows[name]
-    return chosen
-
-
-SHORT = covering_set()
-
-
+@pytest.mark.few(20)
 @pytest.mark.usefixtures("few_rows")
-@pytest.mark.parametrize(
-    "name", [name if name in SHORT else pytest.param(name, marks=pytest.mark.long) for name in DIALECTS]
-)
+@pytest.mark.parametrize("name", DIALECTS)
 def test_a_dialect_breaks_nothing_and_is_as_its_learned_profile_says(php: PhpServer, name: str, tmp_path: Path) -> None:
     dialect, target, file = DIALECTS[name], php.target(name), tmp_path / "learned.toml"
     told = told_of(target, file)
@@ -176,7 +157,9 @@ SPARSE = (
 FOUND = {"one": PHONE_OF_ONE, "nothing": PHONE_OF_NOTHING}
 
 
-@pytest.mark.parametrize(("name", "found"), by_turns(SPARSE, [*FOUND]))
+@pytest.mark.few(10)
+@pytest.mark.parametrize("found", FOUND)
+@pytest.mark.parametrize("name", SPARSE)
 def test_no_layout_is_accused_where_one_record_or_none_is_found(php: PhpServer, name: str, found: str) -> None:
     report = examined(php.target(name, phone=FOUND[found])).report
 

@@ -68,6 +68,7 @@ def written(profile: dict[str, Any], tmp_path: Path) -> str:
     return str(path)
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("profile", covering_set(), ids=lambda p: f"edition-{p['edition']}-root-{p['xml.root']}")
 def test_check_passes_under_any_choices_and_finds_exactly_those(profile: dict[str, Any], tmp_path: Path) -> None:
     # A full check takes a thousand calls more: it is run under the first three choices of each clause.

@@ -52,13 +52,14 @@ def spellings(secret: str) -> set[bytes]:
     return {text.encode() for text in plain} | coded | {c.translate(bytes.maketrans(b"+/", b"-_")) for c in coded}
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("name", "breakage"),
     [
         *((name, None) for name in STANDINS if name != "courier"),
         ("courier", "id as text"),
-        pytest.param("courier", None, marks=pytest.mark.once),
-        pytest.param("bureau", "no answer to an odd id", marks=pytest.mark.once),
+        ("courier", None),
+        ("bureau", "no answer to an odd id"),
     ],
 )
 def test_no_output_of_any_run_holds_a_credential_or_a_value_of_the_target(

@@ -52,19 +52,19 @@ for number in jobs:
 """Checks a private mock that is a mutant, in processes of each number; none is named: the unbroken one."""
 
 
+@pytest.mark.few(2)
 @LINUX
 @pytest.mark.parametrize(
     ("mutant", "broken"),
     [
         pytest.param("", set(), id="unbroken"),
         pytest.param("a-long-value-is-no-answer", {"server.never-breaks"}, id="what the second process sees alone"),
-        pytest.param("polls-are-charged", {"quota.polling-free"}, id="what both see", marks=pytest.mark.once),
-        pytest.param("errors-in-csv-are-json", set(), id="a refuted assumption", marks=pytest.mark.once),
+        pytest.param("polls-are-charged", {"quota.polling-free"}, id="what both see"),
+        pytest.param("errors-in-csv-are-json", set(), id="a refuted assumption"),
         pytest.param(
             "a-bad-phone-is-500",
             {"server.never-breaks", "format.readable", "format.default"},
             id="several",
-            marks=pytest.mark.once,
         ),
     ],
 )
@@ -158,6 +158,7 @@ def ended(process: subprocess.Popen[bytes], folder: Path) -> tuple[dict[str, Any
     return report, output + errors
 
 
+@pytest.mark.few(3)
 @LINUX
 @pytest.mark.parametrize("number", [s for s in SIGNALS if s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)])
 @pytest.mark.parametrize("whole", [True, False], ids=["the group, as by Ctrl-C", "the check alone"])

@@ -18,7 +18,6 @@ from contract_tests.decode.model import Context
 from mockserver.api.http import Request as MockRequest
 from mockserver.core.tasks import Account
 from support.in_process import Api
-from support.pythons import few_on_each
 from support.standins.people import PHONE
 from support.standins.running import STANDINS
 from support.standins.shell import Request, Service, call_of
@@ -217,7 +216,8 @@ def test_a_mock_of_the_profile_reports_ready_tasks_and_accounts_as_the_standin(n
     compare(name, Asked("GET", "/api/info", me, (), ""))
 
 
-@pytest.mark.parametrize("name", few_on_each(STANDINS))
+@pytest.mark.few(1)
+@pytest.mark.parametrize("name", STANDINS)
 def test_a_mock_of_the_profile_answers_any_call_as_the_standin(name: str) -> None:
     @settings(max_examples=800, deadline=None, derandomize=True)
     @given(calls())

@@ -273,6 +273,7 @@ def _rotated() -> list[Any]:
     ]
 
 
+@pytest.mark.few(24)
 @pytest.mark.once
 @pytest.mark.parametrize(("name", "title"), _rotated())
 def test_a_broken_promise_is_named(name: str, title: str) -> None:

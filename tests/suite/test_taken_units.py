@@ -141,6 +141,7 @@ def lying(name: str) -> Iterator[Taken]:
         yield taken
 
 
+@pytest.mark.few(5)
 @pytest.mark.parametrize("name", LIARS)
 def test_a_check_passes_its_budget_by_no_more_than_is_stated(name: str) -> None:
     with lying(name) as taken:
@@ -151,6 +152,7 @@ def test_a_check_passes_its_budget_by_no_more_than_is_stated(name: str) -> None:
     assert taken.units <= BUDGET or "above the budget" in output or LIARS[name].late, output
 
 
+@pytest.mark.few(4)
 @pytest.mark.once
 @pytest.mark.parametrize("name", LIARS)
 def test_learn_and_parity_are_bounded_alike(name: str) -> None:

@@ -62,12 +62,13 @@ STYLES = {
 }
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     ("style", "breakage"),
     [
         ("long, with locals", "id as text"),
         ("debug", None),
-        *(pytest.param(style, None, marks=pytest.mark.once) for style in STYLES if style != "debug"),
+        *((style, None) for style in STYLES if style != "debug"),
     ],
 )
 def test_no_output_of_pytest_and_its_plugins_shows_a_secret(style: str, breakage: str | None, tmp_path: Path) -> None:
@@ -84,6 +85,7 @@ def test_no_output_of_pytest_and_its_plugins_shows_a_secret(style: str, breakage
         assert secrets_in(text, target) == []
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     "words", [("--phon=70005550142",), ("--Phone", "70005550142"), ("--phone-number=70005550142",)]
 )
@@ -96,6 +98,7 @@ def test_a_misspelt_option_of_the_phone_is_refused_without_its_value(words: tupl
     assert "70005550142" not in ended.stdout + ended.stderr + "".join(path.read_text() for path in tmp_path.iterdir())
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("word", ["--only=info.answers", "--log-file=log", "--log-level=INFO"])
 def test_an_option_of_the_suite_or_of_pytest_is_none_that_would_show_a_secret(word: str, tmp_path: Path) -> None:
     with serving("courier") as target:
@@ -123,9 +126,8 @@ def test_an_option_that_would_show_a_secret_is_refused_wherever_it_stands(
     assert "70005550142" not in ended.stdout + ended.stderr
 
 
-@pytest.mark.parametrize(
-    "phase", ["call", *(pytest.param(one, marks=pytest.mark.once) for one in ("setup", "teardown"))]
-)
+@pytest.mark.few(1)
+@pytest.mark.parametrize("phase", ["call", "setup", "teardown"])
 def test_an_error_of_the_suite_in_any_phase_shows_no_secret(phase: str, tmp_path: Path) -> None:
     with serving("courier") as target:
         variables = {DUMP: str(tmp_path / "dump"), FAIL: phase, "PYTHONPATH": str(CHECKOUT / "tests")}
@@ -191,9 +193,10 @@ DISTRIBUTED: list[tuple[list[str], dict[str, str]]] = [
 ]
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     ("arguments", "variables"),
-    [DISTRIBUTED[0], *(pytest.param(*one, marks=pytest.mark.once) for one in DISTRIBUTED[1:])],
+    DISTRIBUTED,
     ids=str,
 )
 def test_whatever_distributes_is_refused_before_a_call(arguments: list[str], variables: dict[str, str]) -> None:
@@ -261,6 +264,7 @@ def test_a_plugin_that_warns_ends_no_run_from_a_checkout() -> None:
 # Exit codes.
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [

@@ -634,6 +634,7 @@ WRITTEN = [
 ]
 
 
+@pytest.mark.few(24)
 @pytest.mark.parametrize(("clause", "choice"), WRITTEN, ids=[" ".join(pair) for pair in WRITTEN])
 def test_an_answer_of_the_mock_holds_in_every_choice_with_its_profile_and_without(clause: str, choice: str) -> None:
     api = Api({clause: choice})

@@ -1,7 +1,7 @@
 """The harness of the torture parts: how long each runs, and the figures that it gives.
 
 A part is a test in tests/torture/ that takes the fixture `torture`; so may a test elsewhere, whose short form does a
-part of what it might: the Makefile lists their files. One test has both forms: `torture.scale(short,
+part of what it might. One test has both forms: `torture.scale(short,
 long)` gives its rounds, calls or seconds, and `--torture SHARE` says how far it goes from the short form (0, the
 default, which every run of the tests has) to the long one (1, `make torture`):
 
@@ -12,8 +12,8 @@ default, which every run of the tests has) to the long one (1, `make torture`):
         torture.figure("acknowledged creates, none lost", len(acknowledged))
 
 What `figure` is given is printed when the tests end, as rows of a Markdown table, also with `-n`. All short forms
-together take at most 40 seconds, and a part asserts its bound in both forms. A case of the long form alone is marked
-`long`, as by `by_turns`. `Usage.of(pid)` reads what a process uses.
+together take at most 40 seconds, and a part asserts its bound in both forms. Which cases of other tests the long form
+has: support/cases.py. `Usage.of(pid)` reads what a process uses.
 
     make torture                               # every part in its long form: more than an hour
     make torture SHARE=0.05 ARGS='-k sockets'  # a part, nearer to its short form
@@ -22,10 +22,9 @@ together take at most 40 seconds, and a part asserts its bound in both forms. A 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -61,23 +60,6 @@ def add_option(parser: pytest.Parser) -> None:
         metavar="SHARE",
         help="How far tests with two forms go: 0 is the short form, 1 the long one.",
     )
-
-
-def by_turns(cases: Iterable[Any], ways: Sequence[Any]) -> list[Any]:
-    """Each case in each way, as parameters. The short form has each in one way, and the ways by turns."""
-    return [
-        pytest.param(case, way, marks=() if number % len(ways) == at else pytest.mark.long)
-        for number, case in enumerate(cases)
-        for at, way in enumerate(ways)
-    ]
-
-
-def leave_to_the_long_form(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselects what is `long`, unless `--torture` is more than 0."""
-    left = [item for item in items if item.get_closest_marker("long") and not config.getoption("--torture")]
-    if left:
-        config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if not item.get_closest_marker("long")]
 
 
 def table(reports: Iterable[pytest.TestReport]) -> list[str]:
