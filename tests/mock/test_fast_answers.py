@@ -415,6 +415,7 @@ class Mocks:
         assert one.mock.store.tasks(None) == other.mock.store.tasks(None)
 
 
+@pytest.mark.few(40)
 @pytest.mark.parametrize("change", CHANGES, ids=str)
 def test_each_change_changes_fast_answers_as_it_does_others(change: Step, anywhere: str) -> None:
     mocks = Mocks(by_flask=False, state=anywhere)
@@ -496,6 +497,7 @@ def test_a_changed_file_changes_fast_answers_as_it_does_others(name: str, anywhe
     assert all(name in line for line in in_force)
 
 
+@pytest.mark.few(40)
 @pytest.mark.parametrize(
     "clause", [clause for clause in CLAUSES.values() if clause.default is not None], ids=lambda clause: clause.id
 )

@@ -104,6 +104,7 @@ def test_the_schema_takes_what_the_reader_takes(name: str) -> None:
     assert wrong == []
 
 
+@pytest.mark.few(30)
 @pytest.mark.parametrize("name", [*FIELDS, *PLAIN])
 @settings(max_examples=25, deadline=None)
 @given(st.data())

@@ -26,6 +26,7 @@ class Stop(Exception):
     """Has a transaction undone."""
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("seed", range(3))
 def test_of_all_tasks_the_last_ones_are_kept_whatever_happens_between(store: Store, seed: int) -> None:
     """Creates by several accounts, polls, resets and transactions that fail, against a list of what should be there."""

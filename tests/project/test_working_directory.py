@@ -17,7 +17,7 @@ COMMANDS = {
     "learn": ("learn", "mock"),
     "parity": ("parity", "mock", "mock"),
     "validate": ("validate", str(CHECKOUT / "fixtures" / "documented")),
-    "mutants": ("mutants", "cost-is-0", "id-is-text", "--jobs", "2"),
+    "mutants": ("mutants", "--quick", "id-is-text", "cost-is-0", "--jobs", "2"),
 }
 
 

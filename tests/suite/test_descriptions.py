@@ -163,6 +163,7 @@ def check_descriptions(profile: dict[str, Any]) -> None:
             assert csvw_reader.problems(csvw_reader.read(body, described), described, TABLES[table]) == set(), name
 
 
+@pytest.mark.few(30)
 @pytest.mark.parametrize(("clause", "choice"), CHOICES, ids=lambda x: str(x).replace("\n", " ")[:40])
 def test_what_the_mock_writes_under_a_choice_fits_its_descriptions(clause: str, choice: Any) -> None:
     check_descriptions({**DEFAULT, clause: choice})

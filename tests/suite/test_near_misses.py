@@ -76,6 +76,7 @@ def without(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     clear()
 
 
+@pytest.mark.few(60)
 @pytest.mark.parametrize(("name", "place"), list(constraints()), ids=lambda x: x if isinstance(x, str) else written(x))
 def test_each_constraint_is_needed_by_a_near_miss(without: Any, name: str, place: tuple[str | int, ...]) -> None:
     rule = "required" if "required" in place[-2:] else place[-1]

@@ -25,6 +25,7 @@ def set_environment(target: Standin, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("name", STANDINS)
 def test_a_server_is_checked_and_learned_and_a_mock_of_its_profile_does_not_differ(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -52,7 +52,7 @@ for number in jobs:
 """Checks a private mock that is a mutant, in processes of each number; none is named: the unbroken one."""
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 @LINUX
 @pytest.mark.parametrize(
     ("mutant", "broken"),

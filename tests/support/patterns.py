@@ -131,7 +131,7 @@ ODD = ("\0", "\n")
 COMMON = ("a", "0", " ", "\n", "\r", "_", ".", "-", "/", '"', "'", "\\", "é")
 
 
-TEXTS = 50_000
+TEXTS = 20_000
 """Texts on which a pattern is tried. Of one with many branches, for which there are more, it is each n-th of them."""
 
 
