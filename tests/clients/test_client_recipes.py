@@ -238,10 +238,10 @@ def test_a_create_without_an_answer_is_told_and_not_sent_again(
 
 def test_a_task_that_is_never_ready_is_given_up(client: str, folder: Path, mock: Mock) -> None:
     account = mock.account(ready="never")
-    done = run(client, folder, account, "70001234567", 2, timeout=1)
+    done = run(client, folder, account, "70001234567", 2, timeout=3)
 
     assert (done.code, done.out) == (1, "")
-    assert done.err == f"error: task {account.tasks[-1]['id']} is not ready after 1 s\n"
+    assert done.err == f"error: task {account.tasks[-1]['id']} is not ready after 3 s\n"
     account.assert_called("result", at_least=2)
 
 
