@@ -10,7 +10,7 @@ PORT ?=
 # More options of the program that a target runs.
 ARGS ?=
 # More than processors, since tests wait for sockets and for each other's processes.
-WORKERS ?= 8
+WORKERS ?= 6
 # Which tests `make tests` and `make flakes` run.
 MARKS ?= not alone
 # How far `make torture` goes: 0 is the short form, which the other tests have.

@@ -465,7 +465,7 @@ def test_a_server_that_stops_answers_those_who_wait() -> None:
         got = client.answer()
 
     assert (got.status, got.headers["content-type"]) == (503, "application/problem+json")
-    assert monotonic() - started < 3
+    assert monotonic() - started < 20
 
 
 def test_waits_leave_the_places_that_are_kept_for_the_control_api() -> None:

@@ -431,7 +431,7 @@ print(min(took), [name for name in ("flask", "werkzeug.routing", "click", "contr
     took, _, loaded = ran.stdout.strip().partition(" ")
 
     assert loaded == "[]"
-    assert float(took) < 0.1
+    assert float(took) < 1
 
 
 class TestAsUnittestHasIt(unittest.TestCase):

@@ -497,7 +497,7 @@ def test_a_connection_too_many_has_little_time(serve: Serve, sent: bytes) -> Non
         began = time.monotonic()
         two.file.read()
 
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 8
         assert one.ask().status == 200
 
 
@@ -536,13 +536,13 @@ def test_requests_that_come_byte_by_byte_take_no_longer_than_their_time(serve: S
         ]
         clients = [stack.enter_context(up.connect()).send(head) for head in heads]
         began = time.monotonic()
-        while connections(up) and time.monotonic() - began < 3:
+        while connections(up) and time.monotonic() - began < 20:
             time.sleep(0.02)
             for client in clients:
                 with suppress(OSError):
                     client.send(b"x")
 
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 20
         assert up.ask().status == 200
 
 

@@ -228,7 +228,7 @@ def test_a_stop_waits_no_longer_than_its_limit_whatever_is_in_flight(serve: Serv
         assert not up.server.outbox
         up.pages.release.set()
 
-    assert 0.2 <= took < 1
+    assert 0.2 <= took < 4
 
 
 PROGRAM = """
@@ -292,8 +292,8 @@ def test_a_page_that_hangs_does_not_keep_the_process_from_ending() -> None:
         began = time.monotonic()
         process.send_signal(signal.SIGTERM)
 
-        assert process.wait(5) == 0
-        assert time.monotonic() - began < 2
+        assert process.wait(20) == 0
+        assert time.monotonic() - began < 4.5  # the page takes 5 seconds
 
 
 def test_plain_asyncio_serves_where_uvloop_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -210,13 +210,13 @@ def test_a_request_that_takes_too_long_is_refused(serve: Serve) -> None:
         got = client.answer()
 
         assert (got.status, got.json["error_code"]) == (408, 408)
-        assert 0.08 <= time.monotonic() - began < 2
+        assert 0.08 <= time.monotonic() - began < 8
         assert client.closed()
 
 
 def test_the_time_of_a_request_does_not_run_while_an_answer_is_awaited(serve: Serve) -> None:
-    with serve(request_time=0.2, pipelined=1) as up, up.connect() as client:
-        client.send(get("/?latency=250") + b"POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 8001\r\n\r\n" + b"x" * 8000)
+    with serve(request_time=1, pipelined=1) as up, up.connect() as client:
+        client.send(get("/?latency=1200") + b"POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 8001\r\n\r\n" + b"x" * 8000)
         assert client.answer().status == 200
         time.sleep(0.04)
 

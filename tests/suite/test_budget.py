@@ -409,7 +409,7 @@ def hide_units(context: CallContext) -> None:
 @pytest.mark.parametrize(
     ("options", "seconds", "breakage"),
     [
-        ({"run_timeout": 0.5}, 99.0, None),
+        ({"run_timeout": 3.0}, 99.0, None),
         ({"run_timeout": 1.5, "only": ("quota.charged",)}, 0.0, Breakage("hides what is taken", hide_units)),
     ],
     ids=["for a task", "for what a create took"],
