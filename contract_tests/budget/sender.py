@@ -26,7 +26,7 @@ from typing import Any
 
 from contract_tests.api.calls import Call, request_of
 from contract_tests.budget.budget import TIME_UP, Budget, Charge, Limits, NotChecked
-from contract_tests.budget.ledger import ANSWERED, LOST, REFUSED, UNSENT, Entry, Ledger
+from contract_tests.budget.ledger import ANSWERED, KEPT, LOST, REFUSED, UNSENT, Entry, Ledger
 from contract_tests.contract.editions import COMMON_SOURCE
 from contract_tests.contract.outcome import Outcome
 from contract_tests.transport.client import HttpClient
@@ -76,7 +76,7 @@ class Sender:
     budget: Budget
     ledger: Ledger | None = None
     holds_secret: Callable[[bytes], bool] = lambda _: False
-    """Keeps an id that is a secret out of the ledger."""
+    """Keeps what is a secret in an answer out of the ledger."""
     before: Callable[[Call], object] = lambda _: None
     """Called before a call leaves: asks the target, where that is due, what those before it have taken."""
     log: list[tuple[Call, Charge | None]] = field(default_factory=list)
@@ -208,11 +208,13 @@ class Sender:
         return response, charge
 
     def keep(self, charge: Charge, http: int, model: Mapping[str, Any]) -> None:
-        """Notes what a run that is resumed needs of the answer to a create, which was read; nothing of one whose id is
-        a secret.
+        """Notes what a run that is resumed needs of the answer to a create, which was read; nothing of one in which a
+        secret stands for one of these members.
         """
-        if self.ledger and charge.line and not charge.replayed and not self.holds_secret(str(model.get("id")).encode()):
-            self.ledger.keep(charge.line, http, model)
+        if self.ledger and charge.line and not charge.replayed:
+            kept = {name: model[name] for name in KEPT if name in model}
+            if not any(self.holds_secret(str(value).encode()) for value in kept.values()):
+                self.ledger.keep(charge.line, http, kept)
 
     def release(self, charge: Charge, *, doubtful: bool = True, unexpected: bool) -> None:
         """Gives the units of a refused create back. doubtful: a target that lies may have taken them. unexpected:

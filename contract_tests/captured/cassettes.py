@@ -58,6 +58,9 @@ def _yaml_of(data: bytes) -> Any:
             for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
         }
 
+        def flatten_mapping(self, node: yaml.MappingNode) -> None:
+            """Leaves merge keys as they are: no library writes any, and a few lines of them amount to millions."""
+
     def any_object(loader: Any, _: str, node: yaml.Node) -> Any:
         if isinstance(node, yaml.MappingNode):
             return loader.construct_mapping(node, deep=True)

@@ -242,8 +242,9 @@ class XmlReader:
             rows = [*lists[0]]
         if rows:
             self._lists.add("rows under other names")
+            taken = {*rows, *lists}
             for child in unknown:
-                if child in rows or child in lists:
+                if child in taken:
                     model.pop(local(child), None)
             model[section] = [self._entry(row, section) for row in rows]
 

@@ -26,6 +26,7 @@ _UNITS_OF_TIME = {**_PERIODS, "ms": 0.001, "m": 60.0, "d": 86400.0}
 _TASK = re.compile(rf"([0-9]{{1,18}}) ({'|'.join(map(str, SECTIONS))})(?: ([0-9]{{7,15}}))?")
 TASK_LINE = f"ID SOURCE PHONE, as 123 2 70001234567 (source: {', '.join(map(str, SECTIONS))})"
 """How a line of --tasks is written; the phone may be left out."""
+_FEW = 10  # wrong lines of --tasks that are named
 
 
 SECRET_VARIABLES = (
@@ -176,7 +177,7 @@ def read_clauses(texts: Iterable[str]) -> tuple[str, ...]:
 
 def read_tasks(file: str | Path) -> tuple[GivenTask, ...]:
     """The tasks of a file: a line each with id and source, and the phone where rows are checked against it; `#` begins
-    a comment. Raises UsageError naming the file and every wrong line.
+    a comment. Raises UsageError naming the file and the first wrong lines.
     """
     try:
         lines = text_of(bytes_of(Path(file))).splitlines()
@@ -193,6 +194,8 @@ def read_tasks(file: str | Path) -> tuple[GivenTask, ...]:
             found.append(GivenTask(int(task[1]), int(task[2]), task[3]))
         elif words:
             wrong.append(f"--tasks: {file}, line {number}: is not a task; write {TASK_LINE}")
+            if len(wrong) == _FEW:
+                raise UsageError("\n".join([*wrong, f"--tasks: {file}: the lines that follow were not looked at"]))
     if wrong or not found:
         raise UsageError("\n".join(wrong) or f"--tasks: {file}: names no task; write one a line: {TASK_LINE}")
     return tuple(found)

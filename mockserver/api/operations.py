@@ -338,8 +338,10 @@ def _in_order(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _as_number(phone: Any) -> Any:
-    """The phone of a row as a number; one that a stub writes in another way stays as it is."""
-    return int(phone) if isinstance(phone, str) and re.fullmatch("[0-9]+", phone) else phone
+    """The phone of a row as a number; one that a stub writes in another way, or with more digits than Python reads as
+    a number, stays as it is.
+    """
+    return int(phone) if isinstance(phone, str) and re.fullmatch("[0-9]{1,1000}", phone) else phone
 
 
 def _info(context: RequestContext, account: Account) -> Answer:

@@ -74,7 +74,10 @@ class SqliteReader:
         """The fields of the task, in their order."""
         fields = self._tasks.get(task_id)
         if fields is None and (rows := self._rows(READ_TASK, task_id)):
-            fields = self._tasks[task_id] = _made(lambda row: fields_of_task(task_of(row)), rows[0])
+            task = _made(task_of, rows[0])
+            fields = fields_of_task(task)
+            if task.stub is None:  # its text may be long, and the store answers such a task
+                self._tasks[task_id] = fields
         return fields
 
     def clock(self, login: str | None) -> Clock | None:

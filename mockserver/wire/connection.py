@@ -266,6 +266,8 @@ class Connection(asyncio.Protocol):
             self._midway = pending.response is None  # then the rest comes later, and the answer keeps its turn
             if not self._midway:
                 queue.popleft()
+                if pending is self._asked:
+                    self._asked = None  # the connection may stay for long, and its answer is large
                 self._host.sent(pending, response)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces), last, cut
 
@@ -451,6 +453,7 @@ class Connection(asyncio.Protocol):
         """Forgets what it has read and not answered."""
         self._host.forget(self._queue)
         self._queue.clear()
+        self._asked = None
         self._unasked.clear()
         self._backlog.clear()
         self._reader.drop()

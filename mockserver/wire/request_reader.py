@@ -197,7 +197,9 @@ class Reader:
             self._body = b""
         body = bytes(self._body)
         request = Request(http_method, self._path, self._query, self._headers, body, self._peer, too_large)
-        if self._take(request, last, self._old) or too_large:
+        enough = self._take(request, last, self._old) or too_large
+        self._body = b""  # the connection may stay for long
+        if enough:
             self.finished = True
             raise _Enough
 

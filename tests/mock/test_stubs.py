@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import date
@@ -18,7 +19,7 @@ from lxml import etree
 from contract_tests import assert_conforms
 from mockserver import data
 from mockserver.api.stub_documents import STUB
-from mockserver.core.errors import NotFound, Refusal
+from mockserver.core.errors import FEW, NotFound, Refusal
 from mockserver.faults.stubs import Stub
 from mockserver.people.people import FIELDS
 from mockserver.people.pictures import portrait
@@ -54,6 +55,25 @@ def test_a_stub_is_written_in_every_format_as_made_up_data_is(form: str, source:
     assert {"json": r"a \"b\", c", "xml": 'a "b", c', "csv": 'a ""b"", c'}[form] in text or source != 1
     assert PHOTO in text or source != 3
     assert text.count("avito.ru") == 2 or source != 2
+
+
+@pytest.mark.parametrize("digits", [1000, 5000])
+def test_a_phone_with_more_digits_than_a_number_may_have_stays_a_text(digits: int) -> None:
+    api = Api({"row.phone": "number"}, delay="0s")
+    put(api, {"match": MATCH, "data": [{"phone": "9" * digits}], "lenient": True})
+    (row,) = json.loads(api.send("result", id=api.create()).body, parse_int=len)["data"]
+
+    assert row["phone"] == (1000 if digits == 1000 else "9" * 5000)
+
+
+def test_of_a_text_with_many_problems_few_are_looked_for() -> None:
+    text = '{"status": "ready", "data": [' + "{}," * 30_000 + "{}]}"
+    began = time.process_time()
+    with pytest.raises(Refusal) as refused:
+        STUB("", {"match": MATCH, "bodies": {"json": text}})
+
+    assert len(refused.value.problems) == FEW
+    assert time.process_time() - began < 1  # all of them take five
 
 
 def test_a_row_may_write_its_phone_in_any_way() -> None:

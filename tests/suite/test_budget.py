@@ -661,3 +661,26 @@ def test_a_file_of_tasks_that_is_wrong_is_refused_by_line(text: str, line: str, 
 
     assert str(tmp_path / "tasks") in str(refused.value)
     assert line in str(refused.value)
+
+
+def test_of_a_file_of_tasks_with_many_wrong_lines_the_first_are_named(tmp_path: Path) -> None:
+    (tmp_path / "tasks").write_text("x\n" * 100_000, encoding="utf-8")
+    with pytest.raises(UsageError) as refused:
+        read_tasks(tmp_path / "tasks")
+
+    lines = str(refused.value).splitlines()
+    assert len(lines) == 11
+    assert "line 10:" in lines[9]
+    assert lines[10].endswith("the lines that follow were not looked at")
+
+
+@pytest.mark.parametrize("member", ["id", "error_code"])
+def test_a_secret_in_an_answer_is_not_in_the_ledger(member: str, tmp_path: Path) -> None:
+    def tell(context: CallContext) -> None:
+        if context.operation == "create":
+            context.body[member] = target.env["IFIND_PHONE"]
+
+    with serving("courier", breakage=Breakage("tells a secret", tell)) as target:
+        check(target, ledger=tmp_path / "ledger", only=("create.ok",), poll_timeout=0.3)
+
+    assert target.env["IFIND_PHONE"].encode() not in (tmp_path / "ledger").read_bytes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -237,6 +238,15 @@ def test_values_of_a_cassette_are_texts_whatever_they_look_like() -> None:
     )
 
     assert [*outcomes(report(text.encode())).values()] == ["broken"]
+
+
+def test_merge_keys_of_a_cassette_multiply_nothing() -> None:
+    keys = ", ".join(f"k{number}: v" for number in range(8_000))
+    merged = ", ".join(["*a"] * 8_000)
+    began = time.process_time()
+    report(f"interactions: []\na: &a {{{keys}}}\nb: {{? !!merge m : [{merged}]}}\n".encode())
+
+    assert time.process_time() - began < 10  # 64 million keys take a minute
 
 
 @pytest.mark.parametrize(

@@ -223,6 +223,15 @@ def test_what_is_large_and_right_is_read_in_time_that_grows_with_its_size() -> N
     assert time.process_time() - started < 5  # by the square of the size it would be far more
 
 
+def test_rows_under_other_names_are_read_in_time_that_grows_with_their_number() -> None:
+    rows = "<q/>" * 100_000 + "<r><name>Оля</name></r>" * 20_000
+    started = time.process_time()
+    model = read(f"<response><status>ready</status>{rows}</response>", "xml", NAMES).model
+
+    assert len(model["names"]) == 20_000
+    assert time.process_time() - started < 15  # by the product of the two it would be minutes
+
+
 # What a refusal and a choice may hold.
 
 NOISE = "Zqxj7Ольга"
