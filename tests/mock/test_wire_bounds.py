@@ -29,8 +29,8 @@ def connections(up: Up) -> int:
 def left(up: Up) -> list[str]:
     """What is left of the connections, in words that explain why."""
     return [
-        f"{one._state.name}, {len(one._queue)} wait, sent ahead {one._ahead}, deaf {one.deaf}, writable {one._writable}, "
-        f"closing {one.transport.is_closing()}, next probe in {one._probe_at - time.monotonic():.1f} s"
+        f"{one._state.name}: {len(one._queue)} wait, {one._ahead} bytes sent ahead, deaf {one.deaf}, writable "
+        f"{one._writable}, closing {one.transport.is_closing()}, probe in {one._probe_at - time.monotonic():.1f} s"
         for one in [*up.server._connections]
     ]
 
