@@ -168,9 +168,9 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, _error: Exception | None) -> None:
         """Ends."""
         self._state = State.CLOSED
-        self._host.left(self)
         self._drop()
         self._weigh()
+        self._host.left(self)
 
     # What the server calls.
 

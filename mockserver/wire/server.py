@@ -14,6 +14,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
+from struct import unpack_from
 from typing import TypeAlias, cast
 from wsgiref.types import WSGIApplication
 
@@ -44,6 +45,7 @@ _ACCEPTED = 16  # connections that are accepted before those that are open have 
 _AGAIN = 0.1  # seconds until a connection is accepted again, where the system could not
 _SAID_AGAIN = 60.0  # seconds until the same trouble is said again
 _SOON = 0.02  # seconds in which the system learns that a client is gone, where it is near
+_SO_MEMINFO = 55  # of Linux's asm-generic/socket.h; Python has no name for it
 _SEEN = 16 * 1024
 """Bytes of a client that may be unread while the system still takes its end, which comes behind them."""
 _TURN, _TURN_TIME = 64, 0.01  # requests, and seconds, that are decided before the loop goes on to other work
@@ -368,7 +370,7 @@ class Server:
             seen = found.get(number, 0)
             if seen & select.POLLERR:
                 connection.transport.abort()
-            elif seen & ends or (connection.deaf and (not ends or _unread(number) > _SEEN)):
+            elif seen & ends or (connection.deaf and (not ends or _unread(number) > _SEEN or _is_full(number))):
                 connection.probe()
 
     def submit(self, pending: PendingRequest) -> None:
@@ -557,3 +559,15 @@ def _unread(number: int) -> int:
     size = array("i", [0])
     ioctl(number, FIONREAD, size)
     return size[0]
+
+
+def _is_full(number: int) -> bool:
+    """Whether the system may take no more of a client, on Linux: a little that is left of what came in large pieces
+    takes as much room as all of it did (SO_MEMINFO: what is taken, and the limit).
+    """
+    with socket.socket(fileno=os.dup(number)) as same:
+        try:
+            taken, limit = unpack_from("II", same.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, 8))
+        except OSError:
+            return False  # older than Linux 4.12
+    return bool(2 * taken > limit)
