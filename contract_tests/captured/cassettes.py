@@ -29,6 +29,8 @@ _YAML = re.compile(
 
 MOST_NODES = 200_000
 """Values of a cassette in YAML that are read."""
+ALIASED = 2**18
+"""Values and their characters that aliases may add to a cassette in YAML, besides as many as it has bytes."""
 
 
 def is_cassette(data: bytes) -> bool:
@@ -72,17 +74,35 @@ def _yaml_of(data: bytes) -> Any:
     Texts.add_multi_constructor("", any_object)
     try:
         # A node of the library takes more than a kilobyte.
-        if sum(1 for _ in islice(yaml.parse(data, Texts), MOST_NODES + 1)) > MOST_NODES:
-            raise DamagedArchive(f"a cassette of more than {MOST_NODES:,} values, the most that are read: split it")
-        return yaml.load(data, Texts)
-    except DamagedArchive:
-        raise
+        aliased = [isinstance(e, yaml.AliasEvent) for e in islice(yaml.parse(data, Texts), MOST_NODES + 1)]
+        document = yaml.load(data, Texts) if len(aliased) <= MOST_NODES else None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         why = f"no YAML at line {mark.line + 1}, column {mark.column + 1}" if mark else "no YAML"
     except Exception as error:  # noqa: BLE001 - values that the library takes and can't make, in its own ways
         why = f"YAML that can't be read: {type(error).__name__}"
+    else:
+        if len(aliased) > MOST_NODES:
+            raise DamagedArchive(f"a cassette of more than {MOST_NODES:,} values, the most that are read: split it")
+        if any(aliased) and _is_larger(document, 2 * len(data) + ALIASED):
+            raise DamagedArchive("a cassette that is many times its file, by aliases: record it without them")
+        return document
     raise DamagedArchive(f"a cassette that is cut or damaged ({why}): record it again")
+
+
+def _is_larger(document: object, most: int) -> bool:
+    """Whether a document has more values and characters, with what aliases stand for."""
+    found, left = 0, [document]
+    while left and found + len(left) <= most:
+        value = left.pop()
+        if isinstance(value, str | bytes):
+            found += len(value)
+        elif isinstance(value, Mapping):
+            left += [*value, *value.values()]
+        elif isinstance(value, list | tuple | set):
+            left += value
+        found += 1
+    return found + len(left) > most
 
 
 def _recording(number: int, entry: Mapping[str, Any]) -> Recording:

@@ -15,7 +15,7 @@ from contract_tests.captured.cassettes import is_cassette, read_cassette
 from contract_tests.captured.har import is_har, read_har
 from contract_tests.captured.judge import MOST, Judgement, judge
 from contract_tests.captured.no_answer import UNPACKED, as_utf8, other_file, packed
-from contract_tests.captured.recordings import Archive, DamagedArchive, Recording, archive_of
+from contract_tests.captured.recordings import Archive, DamagedArchive, OutOfTimeError, Recording, archive_of
 from contract_tests.contract.outcome import Outcome
 from contract_tests.findings.exit_code import BROKEN, BUDGET, HOLDS, USAGE
 
@@ -97,9 +97,12 @@ def validate(names: Sequence[str], asked: Asked, *, strict: bool, seconds: float
             continue
         try:
             content = _content(name, closed)
-            archive = _archive(name, content)
+            archive = _archive(name, content, room)
         except _NoContent as why:
             results.append(FileResult(shown, None, str(why)))
+            continue
+        except OutOfTimeError:
+            results.append(FileResult(shown, None, f"not looked at: {TIME_UP}", late=True))
             continue
         if archive:
             archives.append((shown, archive))
@@ -170,8 +173,8 @@ def _content(name: str, closed: str) -> bytes:
     return content
 
 
-def _archive(name: str, content: bytes) -> Archive | None:
-    """The recordings of a file; None for any other file. Raises _NoContent."""
+def _archive(name: str, content: bytes, room: _Room) -> Archive | None:
+    """The recordings of a file; None for any other file. Raises _NoContent and OutOfTimeError."""
     content = as_utf8(content)
     kinds = (("HAR file", is_har, read_har), ("cassette", is_cassette, read_cassette))
     for kind, fits, read in kinds:
@@ -179,7 +182,7 @@ def _archive(name: str, content: bytes) -> Archive | None:
             if len(content) > MAX_FILE:
                 raise _NoContent(f"a {kind} of more than {MAX_FILE // 2**20} MiB, which is not looked at: split it")
             try:
-                return archive_of(kind, read(content), 2 * len(content))
+                return archive_of(kind, read(content), lambda: room.is_over)
             except DamagedArchive as damage:
                 raise _NoContent(str(damage)) from None
     if what := _NAMED.get(Path(name).suffix.lower()):

@@ -16,6 +16,10 @@ class DamagedArchive(Exception):
     """A file of recordings that can't be read: what is wrong and where, with nothing of the file."""
 
 
+class OutOfTimeError(Exception):
+    """The time was up before a file of recordings was read."""
+
+
 MOST_VALUES = 2_000_000
 """Values of a file of recordings that are read: objects, lists, names, texts and numbers."""
 
@@ -70,19 +74,22 @@ class Archive:
         return f"{self.kind} of {entries}: {len(self.answers)} of the API{f'; ignored: {why}' if why else ''}"
 
 
-def archive_of(kind: str, recordings: Iterable[Recording], most: int) -> Archive:
-    """The API's recordings, and the rest as numbers. Raises DamagedArchive where they are too many, or where their
-    bodies have more bytes than `most`.
+def archive_of(kind: str, recordings: Iterable[Recording], is_over: Callable[[], bool]) -> Archive:
+    """The API's recordings, and the rest as numbers. Raises DamagedArchive where there are too many, and
+    OutOfTimeError.
     """
     every: list[Recording] = []
+    surest, bases = len(_SIGNS), set[tuple[str, str]]()
     for recording in recordings:
         every.append(recording)
-        most -= len(recording.capture.body) if recording.capture else 0
         if len(every) > MOST_ANSWERS:
             raise DamagedArchive(f"a {kind} of more than {MOST_ANSWERS:,} entries, the most that are read: split it")
-        if most < 0:
-            raise DamagedArchive(f"a {kind} whose bodies are many times the file, by aliases: record it without them")
-    bases = _bases([r.call for r in every if r.call.method])
+        if is_over():
+            raise OutOfTimeError
+        call = recording.call
+        if call.method and (sign := _sign(call)) <= surest:
+            bases = {*(bases if sign == surest else ()), (call.host, call.prefix)}
+            surest = sign
     reasons = [_ignored(recording, bases) for recording in every]
     answers = tuple(recording for recording, reason in zip(every, reasons, strict=True) if not reason)
     return Archive(kind, len(every), answers, Counter(filter(None, reasons)))
@@ -110,10 +117,11 @@ _SIGNS: tuple[Callable[[SentCall], bool], ...] = (
     lambda call: bool(call.values("login") or call.values("token")),
     lambda _: True,
 )
-"""Signs that a call to a path that ends in a method is one of the API, the surest first."""
+"""Signs that a call to a path that ends in a method is one of the API, the surest first. Hosts and prefixes of the API
+are those of the calls with the surest sign: a site may have an address /info of its own.
+"""
 
 
-def _bases(calls: list[SentCall]) -> set[tuple[str, str]]:
-    """Hosts and prefixes of the API: of the calls with the surest sign. A site may have an address /info of its own."""
-    found = ({(call.host, call.prefix) for call in calls if sign(call)} for sign in _SIGNS)
-    return next(filter(None, found), set())
+def _sign(call: SentCall) -> int:
+    """The place of the surest sign that a call has."""
+    return next(place for place, has in enumerate(_SIGNS) if has(call))

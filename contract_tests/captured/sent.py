@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from email.parser import BytesParser
 from email.policy import HTTP
-from functools import lru_cache
-from urllib.parse import parse_qsl, urlsplit
+from functools import cached_property
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from contract_tests.api.calls import FORMATS
-from contract_tests.captured.capture import LONGEST_HEADER, METHODS, SOURCES, Asked
+from contract_tests.captured.capture import LONGEST_HEADER, METHODS, MOST_FIELDS, SOURCES, Asked
 from contract_tests.contract.values import digits
 
 Pairs = tuple[tuple[str, str], ...]
@@ -23,7 +23,7 @@ class SentCall:
 
     http_method: str = ""  # in upper case; empty: unknown
     url: str = field(default="", repr=False)  # empty: unknown
-    form: Pairs | None = field(default=None, repr=False)  # the fields of the body; None: unknown, or no form
+    form: Pairs | None = field(default=None, repr=False)  # the body's fields of _NAMES; None: unknown, or no form
 
     @property
     def method(self) -> str | None:
@@ -39,23 +39,27 @@ class SentCall:
     @property
     def host(self) -> str:
         """Host and port."""
-        try:
-            return urlsplit(self.url).netloc.rpartition("@")[2].lower()
-        except ValueError:
-            return ""
+        return self._split.netloc.rpartition("@")[2].lower()
 
     @property
     def _path(self) -> str:
+        return self._split.path.rstrip("/")
+
+    @cached_property
+    def _split(self) -> SplitResult:
         try:
-            return urlsplit(self.url).path.rstrip("/")
+            return urlsplit(self.url)
         except ValueError:
-            return ""
+            return urlsplit("")
+
+    @cached_property
+    def _parameters(self) -> Pairs:
+        query = self.url.partition("?")[2].partition("#")[0]
+        return (*_query_pairs(query), *(self.form or ()))
 
     def values(self, name: str) -> list[str]:
-        """The values of a parameter in URL and form, each once."""
-        query = self.url.partition("?")[2].partition("#")[0]
-        pairs = (*_query_pairs(query), *(self.form or ()))
-        return [*dict.fromkeys(value for key, value in pairs if key == name)]
+        """The values of a parameter of _NAMES in URL and form, each once."""
+        return [*dict.fromkeys(value for key, value in self._parameters if key == name)]
 
     def value(self, name: str) -> str | None:
         """The only value of a parameter; None where there is none, or several."""
@@ -87,28 +91,39 @@ class SentCall:
         return [t for t in self.values("token") if t and t not in others and t[0] not in "<[{*("]
 
 
-MAX_FORM = 2**20  # bytes of the largest form that is read
+_NAMES = ("login", "token", "phone", "source", "format", "id")
+"""The parameters that are looked at. Others are not kept: a file may have millions."""
+MAX_FORM = 2**20  # bytes of the largest form that is read, and MOST_FIELDS at most
 MOST_NESTED = 8  # forms within a form that are read
 MAX_QUERY = 2**16  # characters of the longest query that is read
 
 
-@lru_cache(maxsize=1)
-def _query_pairs(query: str) -> list[tuple[str, str]]:
-    """The parameters of a query; none of one that is longer than any server takes."""
-    return parse_qsl(query, keep_blank_values=True, errors="replace") if len(query) <= MAX_QUERY else []
+def _query_pairs(query: str) -> Pairs:
+    """The parameters of a query; none of one that is longer, or has more, than any server takes."""
+    return (_parsed(query) if len(query) <= MAX_QUERY else None) or ()
+
+
+def _parsed(written: str) -> Pairs | None:
+    """The parameters of a query or form; None where they are too many."""
+    try:
+        pairs = parse_qsl(written, keep_blank_values=True, errors="replace", max_num_fields=MOST_FIELDS)
+    except ValueError:
+        return None
+    return _looked_at(pairs)
+
+
+def _looked_at(pairs: Iterable[tuple[object, str]]) -> Pairs:
+    return tuple((name, value) for name, value in pairs if isinstance(name, str) and name in _NAMES)
 
 
 def form_of(content_type: str, body: object) -> Pairs | None:
-    """The fields of a form in bytes or text; None for another type, and for what can't be read."""
+    """The fields of a form in bytes or text that are looked at; None for another type, and for what can't be read."""
     kind = content_type.partition(";")[0].strip().lower()
     data = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
     if not isinstance(data, bytes) or len(data) > MAX_FORM or len(content_type) > LONGEST_HEADER:
         return None
     if kind == "application/x-www-form-urlencoded":
-        try:
-            return tuple(parse_qsl(data.decode("utf-8", "replace"), keep_blank_values=True, errors="replace"))
-        except ValueError:
-            return None
+        return _parsed(data.decode("utf-8", "replace"))
     return _multipart(content_type, data) if kind == "multipart/form-data" else None
 
 
@@ -120,15 +135,17 @@ def _multipart(content_type: str, data: bytes) -> Pairs | None:
     # The time of the parser grows with the square of a header's length, and of the forms within one another.
     if _LONG_HEADER.search(data) or data.lower().count(b"multipart/") > MOST_NESTED:
         return None
+    if data.count(b"\n--") > MOST_FIELDS:
+        return None
     head = f"Content-Type: {content_type}\r\n\r\n".encode("utf-8", "replace")
     try:
         message = BytesParser(policy=HTTP).parsebytes(head + data)
         parts = [*message.iter_parts()] if message.is_multipart() else []
         named = [(part.get_param("name", header="content-disposition"), part) for part in parts]
-        return tuple(
+        return _looked_at(
             (name, content.decode("utf-8", "replace"))
             for name, part in named
-            if isinstance(name, str) and part.get_filename() is None
+            if part.get_filename() is None
             if isinstance(content := part.get_payload(decode=True), bytes)
         )
     except (ValueError, LookupError, AttributeError, TypeError, IndexError):  # what the parser raises for wrong heads
@@ -138,7 +155,9 @@ def _multipart(content_type: str, data: bytes) -> Pairs | None:
 def form_of_pairs(fields: object) -> Pairs | None:
     """The fields of a form that was parsed: names and values, or a mapping of names to a value or to several."""
     pairs = [*fields.items()] if isinstance(fields, Mapping) else fields
-    if not isinstance(pairs, list | tuple) or not all(isinstance(p, list | tuple) and len(p) == 2 for p in pairs):
+    if not isinstance(pairs, list | tuple) or len(pairs) > MOST_FIELDS:
+        return None
+    if not all(isinstance(p, list | tuple) and len(p) == 2 for p in pairs):
         return None
     every = ((name, values if isinstance(values, list | tuple) else [values]) for name, values in pairs)
-    return tuple((str(name), str(v)) for name, values in every for v in values if isinstance(v, str | int))
+    return _looked_at((name, str(v)) for name, values in every for v in values if isinstance(v, str | int))

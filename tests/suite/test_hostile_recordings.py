@@ -29,6 +29,7 @@ DEFLATE = zlib.compressobj(9, zlib.DEFLATED, -15)
 ENDLESS = DEFLATE.compress(b" " * MIB) + DEFLATE.flush(zlib.Z_SYNC_FLUSH)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 CALL = "method: GET, uri: 'http://h/api/info?login=a&token=b'"
+POST = "method: POST, uri: 'http://h/api/create', headers: {}"
 
 
 def packed(content: bytes, coding: str) -> dict[str, Any]:
@@ -40,7 +41,7 @@ def packed(content: bytes, coding: str) -> dict[str, Any]:
 
 def posted(kind: str, text: str) -> dict[str, Any]:
     made = entry(url("info"), "{}", http_method="POST")
-    made["request"]["postData"] = {"mimeType": f"multipart/form-data; {kind}", "text": text}
+    made["request"]["postData"] = {"mimeType": kind, "text": text}
     return made
 
 
@@ -56,10 +57,24 @@ def nested(levels: int) -> str:
 
 
 PADDING = "a=b; " * 20_000
+MULTIPART = "multipart/form-data; boundary=b0"
 FILES: Mapping[str, Callable[[], bytes]] = {
     "a bomb in each entry of a HAR file": lambda: har(*[packed(BLANKS, "gzip")] * 20),
     "a bomb in each response": lambda: (HEAD + b"Content-Encoding: gzip\r\n\r\n" + BLANKS + b"\n") * 20,
     "aliases of a body": lambda: cassette(body=f"'{'x' * MIB}'") + b"- *a\n" * 300,
+    "aliases of a form": lambda: cassette(request=f"{POST}, body: '{'a=&' * 300_000}'") + b"- *a\n" * 300,
+    "aliases of fields": lambda: (
+        cassette(request=f"{POST}, form: {{{', '.join(map('x{}: 1'.format, range(3_000)))}}}") + b"- *a\n" * 300
+    ),
+    "aliases of headers": lambda: (
+        cassette(request=f"{CALL}, headers: [{', '.join(['[x, y]'] * 3_000)}]") + b"- *a\n" * 300
+    ),
+    "aliases of wrong base64": lambda: cassette(body=f"'', base64_string: '{'A' * MIB}='") + b"- *a\n" * 300,
+    "aliases of aliases": lambda: (
+        cassette(code=f"&b [{', '.join(['&c [x, *c]'] + ['*c'] * 3_000)}]") + b"- *a\n" * 300
+    ),
+    "forms of many fields": lambda: har(*[posted("application/x-www-form-urlencoded", "a=&" * 300_000)] * 6),
+    "parts of a form": lambda: har(posted(MULTIPART, "--b0\r\n\r\n" * 100_000)),
     "a number to the base of 60": lambda: cassette(code=f"!!int {'1:' * 200_000}1"),
     "a number of 6,000 digits": lambda: cassette(code=f"!!int 0x{'f' * 6000}"),
     "a date that is none": lambda: cassette(code="!!timestamp 9999-99-99"),
@@ -68,16 +83,16 @@ FILES: Mapping[str, Callable[[], bytes]] = {
     "a charset that takes its time": lambda: har(
         entry(url("info"), "".join(chr(0x4E00 + n % 20_000) for n in range(30_000)), "text/plain; charset=punycode")
     ),
-    "forms within forms": lambda: har(posted("boundary=b0", nested(1200))),
+    "forms within forms": lambda: har(posted(MULTIPART, nested(1200))),
     "a long header in a form": lambda: har(
-        posted("boundary=b0", f"--b0\r\nContent-Disposition: form-data; {PADDING}name=x\r\n\r\n1\r\n--b0--\r\n")
+        posted(MULTIPART, f"--b0\r\nContent-Disposition: form-data; {PADDING}name=x\r\n\r\n1\r\n--b0--\r\n")
     ),
     "a folded header in a form": lambda: har(
-        posted(
-            "boundary=b0", f"--b0\r\nContent-Disposition: x;\r\n {PADDING[:800]}\r\n {PADDING}\r\n\r\n1\r\n--b0--\r\n"
-        )
+        posted(MULTIPART, f"--b0\r\nContent-Disposition: x;\r\n {PADDING[:800]}\r\n {PADDING}\r\n\r\n1\r\n--b0--\r\n")
     ),
-    "a long type of a form": lambda: har(posted(f"{PADDING}boundary=b0", "--b0\r\n\r\n1\r\n--b0--\r\n")),
+    "a long type of a form": lambda: har(
+        posted(f"multipart/form-data; {PADDING}boundary=b0", "--b0\r\n\r\n1\r\n--b0--\r\n")
+    ),
     "a long query": lambda: har(entry(url("info") + "&" + "a=&" * 300_000, "{}")),
     "chunks of a byte": lambda: HEAD + b"\r\n" + b"1\r\nx\r\n" * 60_000 + b"0\r\n\r\n",
 }
@@ -115,7 +130,8 @@ def test_no_number_of_answers_holds_a_run_past_its_time(
     content = one * 100 if form == "responses" else har(*[entry(url("create"), CREATED)] * 100)
     for name in ("a", "b"):
         (tmp_path / name).write_bytes(content)
-    found = files.validate([str(tmp_path)], Asked(), strict=False, seconds=20)
+    reading = 100 if form == "archive" else 0
+    found = files.validate([str(tmp_path)], Asked(), strict=False, seconds=20 + reading)
 
     assert found.exit_code == 4
     assert 10 < len(found.files) < 25
@@ -123,6 +139,18 @@ def test_no_number_of_answers_holds_a_run_past_its_time(
         f"{100 - len(found.files) + 2} answers were not looked at: {files.TIME_UP}",
         f"not looked at: {files.TIME_UP}",
     ]
+
+
+def test_the_time_counts_while_a_recording_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = iter(range(10_000))
+    monkeypatch.setattr(files, "monotonic", lambda: float(next(now)))
+    (tmp_path / "a").write_bytes(har(*[entry(url("create"), CREATED)] * 100))
+
+    found = files.validate([str(tmp_path / "a")], Asked(), strict=False, seconds=20)
+
+    assert found.exit_code == 4
+    assert [(result.trouble, result.late) for result in found.files] == [(f"not looked at: {files.TIME_UP}", True)]
+    assert next(now) < 25
 
 
 def test_a_time_that_is_none_is_wrong_usage_and_a_short_one_ends_with_4(tmp_path: Path) -> None:
