@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from contract_tests.contract.members import ACCOUNT, COLUMNS, MEMBERS, UNITS
-from contract_tests.decode.names import known_name
+from contract_tests.decode.names import REMEMBERED, known_name
 
 Step: TypeAlias = "str | int"
 """A member's name, or the number of a list's entry."""
@@ -37,8 +38,11 @@ def place_of(name: str) -> Place | None:
     """The place that a name stands for; None for a name that nobody knows."""
     if (known := known_name(name)) is not None:
         return Place((known,), "")
-    if len(name) > _LONGEST:
-        return None
+    return _joined_place(name) if len(name) <= _LONGEST else None
+
+
+@lru_cache(REMEMBERED)
+def _joined_place(name: str) -> Place | None:
     for way, pattern in _JOINED.items():
         if pattern.fullmatch(name):
             apart = r"\w+" if way == "another separator" else r"[\w -]+"

@@ -51,10 +51,11 @@ def _indent(text: str) -> str:
         words = {"": "none", " ": "spaced"}
         return words.get(spaced.pop(), "another") if len(spaced) == 1 and not re.search(r"[ \t]", others) else "another"
     unit = lines[1][: len(lines[1]) - len(lines[1].lstrip())]
-    depth, regular = 0, True
+    depth = 0
     for line in lines:
         body = line.lstrip()
         depth -= body[:1] in ("}", "]")
-        regular = regular and line == unit * depth + body == (unit * depth + body).rstrip()
+        if not body or body != body.rstrip() or line != unit * depth + body:
+            return "another"
         depth += body[-1:] in ("{", "[")
-    return _INDENTS.get(unit, "another") if regular else "another"
+    return _INDENTS.get(unit, "another")

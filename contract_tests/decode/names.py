@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from contract_tests.contract.members import COLUMNS, DOCUMENTED
 
@@ -18,7 +19,15 @@ ENOUGH = 6  # of a row's ten fields, by which a row is recognised although some 
 
 def known_name(name: str) -> str | None:
     """The documented name that is meant, such as `error_code` by `errorCode`; None for any other name."""
-    return name if name in DOCUMENTED else _KNOWN.get(_folded(name[:_LONGEST]))
+    return name if name in DOCUMENTED else _known(name[:_LONGEST])
+
+
+REMEMBERED = 10_000  # names that were looked at, which come again in each entry
+
+
+@lru_cache(REMEMBERED)
+def _known(name: str) -> str | None:
+    return _KNOWN.get(_folded(name))
 
 
 _LONGEST = 40  # characters of a name that may be a documented one

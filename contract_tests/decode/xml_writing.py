@@ -23,7 +23,7 @@ _REFERENCE = re.compile(r"&#(?:x0*+([0-9a-fA-F]{1,6})|0*+([0-9]{1,7}));")
 _NIL = re.compile(r"""(?:^|[\s:])nil\s*=\s*["'](?:true|1)["']""")
 _ASIDE = {"<!--": "comments", "<?": "processing instructions", "<!DOCTYPE": "a DOCTYPE"}
 MAX_NAME = 100  # characters of an element's name
-MAX_ATTRIBUTES = 1000  # of an element: to list them takes lxml a time that grows with the square of their number
+MAX_ATTRIBUTES = 100  # of an element: to list them takes lxml a time that grows with the square of their number
 FREE = frozenset((*COLUMNS, "message")) - {"price", "time", "phone", "source", "url"}
 """Members whose text may be anything."""
 _INDENTS = {"": "a line for each element", " ": "1 space", "  ": "2 spaces", "    ": "4 spaces", "\t": "tab"}

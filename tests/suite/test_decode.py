@@ -153,6 +153,9 @@ HOSTILE_XML: dict[str, Body] = {
     "utf-32": lambda: "<?xml version='1.0' encoding='UTF-32'?><r><status>ok</status></r>".encode("utf-32"),
     "ebcdic": lambda: "<?xml version='1.0' encoding='IBM037'?><r><status>ok</status></r>".encode("cp037"),
     "an element of 100,000 attributes": lambda: "<r><status " + " ".join(f"a{n}=''" for n in range(100_000)) + "/></r>",
+    "elements of 999 attributes": lambda: (
+        "<r>" + ("<a " + " ".join(map("a{}=''".format, range(999))) + "/>") * 490 + "</r>"
+    ),
     "no such charset": lambda: "<?xml version='1.0' encoding='no-such'?><r><status>ok</status></r>",
     "utf-16 that is none": lambda: "<?xml version='1.0' encoding='UTF-16'?><r><status>ok</status></r>",
     "utf-8 that is windows-1251": lambda: "<?xml version='1.0' encoding='UTF-8'?><r><status>я</status></r>".encode(

@@ -70,9 +70,7 @@ FILES: Mapping[str, Callable[[], bytes]] = {
         cassette(request=f"{CALL}, headers: [{', '.join(['[x, y]'] * 3_000)}]") + b"- *a\n" * 300
     ),
     "aliases of wrong base64": lambda: cassette(body=f"'', base64_string: '{'A' * MIB}='") + b"- *a\n" * 300,
-    "aliases of aliases": lambda: (
-        cassette(code=f"&b [{', '.join(['&c [x, *c]'] + ['*c'] * 3_000)}]") + b"- *a\n" * 300
-    ),
+    "aliases of aliases": lambda: cassette(code=f"&b [{', '.join(['&c [x, *c]'] + ['*c'] * 3_000)}]") + b"- *a\n" * 300,
     "forms of many fields": lambda: har(*[posted("application/x-www-form-urlencoded", "a=&" * 300_000)] * 6),
     "parts of a form": lambda: har(posted(MULTIPART, "--b0\r\n\r\n" * 100_000)),
     "a number to the base of 60": lambda: cassette(code=f"!!int {'1:' * 200_000}1"),
