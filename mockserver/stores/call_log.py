@@ -3,7 +3,10 @@
 Each process adds records to the end of the last file with one write, which the system does not mix with another's
 (O_APPEND). So all see the same records in the same order, and what was added survives the death of the process. A file
 that has grown long is followed by the next; whoever makes that one writes down what all before it come to, and removes
-them. Of a record that was written in part, as on a full disk, the rest is not looked for.
+them. Of a record that was written in part, as on a full disk, the rest is not looked for: its writer adds it again.
+
+What others do to the files is found out as far as it can be: whoever writes sees that its file is gone or shorter, and
+whoever reads sees bytes that were no record, and that a beginning is missing.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 from zlib import crc32
 
 try:
@@ -39,6 +42,8 @@ _PART = 64 * 1024  # bytes that are read at a time
 _PROTOCOL = 5
 _END = re.compile(r"([0-9]+)(?:\.sums(?:\.[0-9]+)?)?")  # of the name of a file of a log
 _ASKED = 3  # times, whether a file is locked
+GAP: Final = object()
+"""Stands for records that were lost."""
 STRANGE = (UnpicklingError, ValueError, TypeError, LookupError, EOFError)
 """What a record raises that no mock of this version has written, when it is read, or looked into."""
 
@@ -51,7 +56,10 @@ class CallLog:
         self._lock = threading.Lock()  # of the descriptor, whose number may be given to a socket once it is closed
         self._number = 0  # of the file that is written
         self._file: int | None = None
+        self._size = 0  # bytes that it has at least
         self._lacks = False
+        self.was_cut = False
+        """Whether records were lost, as others have removed the file or a part of it. It stays so until it is set."""
         self.due: int | None = None
         """The number of a file that was begun here: `sum_up` is to be called for it."""
 
@@ -66,6 +74,7 @@ class CallLog:
             number = self._writable()
             if os.write(number, data) < len(data):  # and not the rest later: another's record may stand between
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            self._size += len(data)
         finally:
             self._lock.release()
 
@@ -75,13 +84,30 @@ class CallLog:
             self._open(max(_numbers(self._path), default=1))
         while True:
             assert self._file is not None
-            found = os.fstat(self._file)
-            if not found.st_nlink:  # it was removed, or all of it is summed up
+            self._look()
+            if self._file is None:
                 self._open(max(_numbers(self._path), default=self._number))
-            elif found.st_size < LONGEST:
+            elif self._size < LONGEST:
                 return self._file
             else:
                 self._open(self._number + 1)
+
+    def look(self) -> None:
+        """Finds out whether `was_cut`."""
+        with self._lock:
+            if self._file is not None:
+                self._look()
+
+    def _look(self) -> None:
+        assert self._file is not None
+        found = os.fstat(self._file)
+        if found.st_size < self._size:
+            self.was_cut = True
+        self._size = found.st_size
+        if not found.st_nlink:
+            # Else all of it is summed up.
+            self.was_cut |= max(_numbers(self._path), default=0) <= self._number
+            self._close()
 
     def _open(self, number: int) -> None:
         name = _name(self._path, number)
@@ -91,9 +117,8 @@ class CallLog:
             made = True
         except FileExistsError:
             opened, made = os.open(name, flags), False
-        if self._file is not None:
-            os.close(self._file)
-        self._file, self._number = opened, number
+        self._close()
+        self._file, self._number, self._size = opened, number, 0
         self._lock_shared()
         if made and number > 1:
             self.due = number
@@ -124,6 +149,7 @@ class CallLog:
             with draft.open("wb") as file:
                 for record in records:
                     file.write(framed(record))
+                file.write(_WHOLE)
             draft.replace(sums)
         finally:
             draft.unlink(missing_ok=True)
@@ -134,9 +160,12 @@ class CallLog:
     def close(self) -> None:
         """Closes the file; the next record opens it again."""
         with self._lock:
-            if self._file is not None:
-                os.close(self._file)
-                self._file = None
+            self._close()
+
+    def _close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
 
 
 class LogReader:
@@ -151,6 +180,8 @@ class LogReader:
         self._at = 0
         self._known: int | None = None  # the highest number at the last look; 0 where there was none
         self._sums: Iterator[tuple[int, Any]] = iter(())  # what is still to be read of the sums before the file
+        self.was_cut = False
+        """Whether the file became shorter than what was read of it. It stays so until it is set."""
 
     @property
     def number(self) -> int:
@@ -178,8 +209,8 @@ class LogReader:
         return _name(self._path, number).exists()
 
     def part(self, until: int | None = None) -> list[tuple[Any, bool]]:
-        """The next records, as many as take a few milliseconds, each with whether it is the sum of all before it; none
-        where there are no more. until: the number of a file before which it stops.
+        """The next records, as many as take a few milliseconds, each with whether it is the sum of all before it; GAP
+        where some are lost; none where there are no more. until: the number of a file before which it stops.
         """
         if self._file is None:
             numbers = self.numbers()
@@ -187,10 +218,12 @@ class LogReader:
             first = max(summed, default=min(numbers, default=None))
             if first is None or first == until:
                 return []
-            self._sums = _records(_sums(self._path, first).read_bytes()) if summed else iter(())
+            sums = _sums(self._path, first).read_bytes() if summed else b""
+            is_whole = _is_whole(sums) if summed else first == 1
+            self._sums = _records(sums[: -len(_WHOLE)]) if is_whole else iter([(0, GAP)])
             self._open(first)
-        if sums := [(record, True) for record in self._some_sums()]:
-            return sums
+        if summed_up := [(record, True) for record in self._some_sums()]:
+            return summed_up
         while True:
             following = self._following()
             if part := [(record, False) for record in self._rest()]:
@@ -223,6 +256,9 @@ class LogReader:
         """The next records of the file."""
         assert self._file is not None
         held = b""
+        if (size := os.fstat(self._file).st_size) < self._at:
+            # What was added since is not looked at, which may have been read before.
+            self._at, self.was_cut = size, True
         os.lseek(self._file, self._at, os.SEEK_SET)
         while part := os.read(self._file, _PART):
             held += part
@@ -256,19 +292,48 @@ def remove_log(path: Path) -> None:
             file.unlink(missing_ok=True)
 
 
+_WHOLE = framed(None)  # what sums end with
+
+
+def _is_whole(sums: bytes) -> bool:
+    """Whether nothing of sums is missing or damaged."""
+    at = 0
+    while (end := _end(sums, at)) is not None:
+        at = end
+    return at == len(sums) and sums.endswith(_WHOLE)
+
+
+def _end(data: bytes, at: int) -> int | None:
+    """The place behind the record at a place; None where none stands there, or not all of it."""
+    begin = at + _BEGIN
+    if not data.startswith(_MARK, at) or len(data) < begin:
+        return None
+    length, checksum = _HEAD.unpack_from(data, at + len(_MARK))
+    end = begin + int(length)
+    return end if end <= len(data) and crc32(memoryview(data)[begin:end]) == checksum else None
+
+
 def _records(data: bytes) -> Iterator[tuple[int, Any]]:
-    """The whole records, each with the place behind it."""
-    at = data.find(_MARK)
-    while at >= 0:
-        begin = at + _BEGIN
-        if len(data) >= begin:
-            length, checksum = _HEAD.unpack_from(data, at + len(_MARK))
-            text = data[begin : begin + length]
-            if len(text) == length and crc32(text) == checksum:
-                yield begin + length, _Primitives(io.BytesIO(text)).load()
-                at = data.find(_MARK, begin + length)
-                continue
-        at = data.find(_MARK, at + 1)
+    """The whole records, and GAP for what was one, each with the place behind it."""
+    at = 0
+    while at < len(data):
+        if (end := _end(data, at)) is not None:
+            yield end, _Primitives(io.BytesIO(memoryview(data)[at + _BEGIN : end])).load()
+            at = end
+            continue
+        following = data.find(_MARK, at + 1)
+        if not _is_begun(data[at : following if following >= 0 else None]):
+            yield (following if following >= 0 else len(data)), GAP
+        if following < 0:
+            return
+        at = following
+
+
+def _is_begun(part: bytes) -> bool:
+    """Whether it may be the beginning of a record, of which the end is missing."""
+    if len(part) < _BEGIN:
+        return part.startswith(_MARK) or _MARK.startswith(part)
+    return part.startswith(_MARK) and len(part) < _BEGIN + _HEAD.unpack_from(part, len(_MARK))[0]
 
 
 class _Primitives(Unpickler):

@@ -10,7 +10,7 @@ from typing import Any
 
 from mockserver.core.errors import StoreError
 from mockserver.standard_error import write_line
-from mockserver.stores.call_log import STRANGE, CallLog, LogReader
+from mockserver.stores.call_log import GAP, STRANGE, CallLog, LogReader
 from mockserver.stores.journal import LARGEST_BODY, Entry, MuchLeft, Pattern
 from mockserver.stores.memory_journal import MemoryJournal
 from mockserver.stores.shared_store import HELD
@@ -24,6 +24,7 @@ _AT_ONCE, _REST = 50, 0.003
 pause holds up the others.
 """
 _FEW = 200  # records that a look may read at once; as many may have come since the part before was read
+_OTHERS = "another program has removed, cut or damaged a file of it; leave them to the mock"
 _TRIES = 5  # to read a log of which others sum up a part meanwhile
 
 
@@ -48,6 +49,7 @@ class LogJournal(MemoryJournal):
         self._cleared: list[str | None] = []  # what is still to be cleared
         self._holds = False  # whether the store holds calls that could not be added
         self._is_whole = True  # whether none of any process were held at the last look
+        self._is_short = self._is_said = False  # whether calls of it are lost, and whether that was said
         self.add_held: Callable[[], object] = lambda: None
         """Has the store add what it holds."""
         self._tidier: threading.Thread | None = None
@@ -76,6 +78,9 @@ class LogJournal(MemoryJournal):
         """Adds a call, on the loop. Raises OSError where it can't."""
         kept = [] if entry is None else [(entry[1:], body if len(body) <= LARGEST_BODY else None)]
         self._log.append((_TURN, ((made, 1),), kept, False), wait=False)
+        if self._log.was_cut:
+            with suppress(StoreError):  # the next look tries it again
+                self._note_cut(self._log)
 
     def tidy(self) -> None:
         """Has what the log comes to stand in the place of its older part, where that is long: later, in a thread of its
@@ -134,6 +139,23 @@ class LogJournal(MemoryJournal):
             self._log.lacks(self._holds)
             raise self._fails(error) from error
         self.trouble.is_over()
+        if self._log.was_cut:
+            self._note_cut(self._log)
+
+    def _note_cut(self, found_by: CallLog | LogReader) -> None:
+        """Tells all who read the log that calls of it are lost."""
+        found_by.was_cut = False
+        try:
+            self._append((_TURN, (), [], True))
+        except StoreError:
+            found_by.was_cut = True
+            raise
+        self._say_short()
+
+    def _say_short(self) -> None:
+        if not self._is_said:
+            self._is_said = True
+            write_line(f"{self._path}: calls of its journal, the files {self._path.name}-calls-*, are lost: {_OTHERS}")
 
     def _fails(self, error: OSError) -> StoreError:
         text = f"{self._path}: the journal beside it can't be written ({error.strerror}); make room on the disk"
@@ -150,7 +172,7 @@ class LogJournal(MemoryJournal):
         self._is_whole = self._log.is_whole(self._reader.numbers())
         for _ in range(_TRIES):
             try:
-                self._take()
+                self._take_all()
             except FileNotFoundError:
                 self._begin_anew()
             except OSError as error:
@@ -161,6 +183,18 @@ class LogJournal(MemoryJournal):
                 raise StoreError(f"{self._path}: {what}; use one version for all processes") from None
             else:
                 return
+
+    def _take_all(self) -> None:
+        """Takes in what was added, and finds out whether anything is lost."""
+        self._log.look()
+        if self._log.was_cut:
+            self._note_cut(self._log)
+        self._take()
+        if self._reader.was_cut:
+            self._note_cut(self._reader)
+            self._take()
+        if self._is_short:
+            self._say_short()
 
     def _read_on(self) -> bool:
         """Takes in the next part of what was added. Tells whether much is left."""
@@ -188,7 +222,10 @@ class LogJournal(MemoryJournal):
         for number, (record, is_sum) in enumerate(part, 1):
             if number % _AT_ONCE == 0:
                 rest()
-            if is_sum:
+            if record is GAP:
+                self._is_short = True
+                self.lose()
+            elif is_sum:
                 self._take_sum(record)
             elif record[0] == _CLEAR:
                 super().clear(record[1])

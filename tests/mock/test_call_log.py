@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import pickle
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from itertools import count
 from pathlib import Path
@@ -14,7 +16,7 @@ import pytest
 from mockserver.core.errors import StoreError
 from mockserver.stores import call_log, log_journal
 from mockserver.stores.call_log import CallLog, LogReader, framed
-from mockserver.stores.journal import Journal, MuchLeft, Pattern
+from mockserver.stores.journal import Count, Journal, MuchLeft, Pattern
 from mockserver.stores.log_journal import LogJournal
 from mockserver.stores.sqlite import SqliteStore
 from support.control_in_process import counted
@@ -163,15 +165,73 @@ def test_a_link_to_a_state_file_leads_to_its_log_too(path: Path) -> None:
         SqliteStore(loop)
 
 
-def test_a_log_that_is_removed_is_begun_anew(path: Path) -> None:
-    one, two = (Api(state=str(path)) for _ in range(2))
-    one.call("info")
-    file_of(path).unlink()
-    one.call("info")
-    two.call("info")
+def damaged(data: bytes) -> bytes:
+    """The second of three records is zeros."""
+    first, second = (match.start() for match in [*re.finditer(re.escape(call_log._MARK), data)][1:3])
+    return data[:first] + b"\0" * (second - first) + data[second:]
 
-    assert two.mock.journal.count(Pattern({})).kept == 2
-    assert one.mock.journal.count(Pattern({})).kept == 2
+
+HARM: dict[str, Callable[[Path], object]] = {
+    "emptied": lambda log: os.truncate(log, 0),
+    "cut": lambda log: os.truncate(log, log.stat().st_size // 2),
+    "removed": Path.unlink,
+    "replaced": lambda log: (log.unlink(), log.write_bytes(b"")),
+    "zeros in it": lambda log: log.write_bytes(damaged(log.read_bytes())),
+    "a byte of the last one": lambda log: log.write_bytes(log.read_bytes()[:-1] + b"?"),
+    "a byte of each": lambda log: log.write_bytes(log.read_bytes().replace(b"info", b"inf0")),
+    "zeros": lambda log: log.write_bytes(b"\0" * log.stat().st_size),
+}
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+@pytest.mark.parametrize("was_read", [False, True])
+@pytest.mark.parametrize("harm", HARM)
+def test_what_others_do_to_a_log_is_said_and_what_was_lost_makes_counts_inconclusive(
+    path: Path, harm: str, was_read: bool, goes_on: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, two = (Api(state=str(path)) for _ in range(2))
+    for _ in range(3):
+        one.call("info")
+    if was_read:
+        assert [api.mock.journal.count(Pattern({})) for api in (one, two)] == [Count(Pattern({}), 3, 0)] * 2
+    HARM[harm](file_of(path))
+    lost = not was_read or harm not in ("zeros in it", "a byte of the last one", "a byte of each", "zeros")
+    if goes_on:
+        one.call("info")
+        two.call("info")
+    counts = [api.mock.journal.count(Pattern({})) for api in (one, two)]
+
+    for count_ in counts:
+        assert count_.kept <= 3 + 2 * goes_on
+        assert (count_.dropped is None) == lost
+    assert (
+        "calls of its journal, the files state.db-calls-*, are lost: another program" in capsys.readouterr().err
+    ) == lost
+    for api in (one, two):
+        api.call("reset")
+
+
+@pytest.mark.parametrize("harm", ["no file", "cut", "damaged"])
+def test_a_sum_that_others_have_harmed_is_lost_and_what_came_later_counts(path: Path, harm: str) -> None:
+    one = Api(state=str(path))
+    with closing(CallLog(path)) as log:
+        one.call("info")
+        log._open(2)
+        one.call("info")
+        one.mock.journal._log._open(2)
+        one.call("info")
+        one.mock.journal._sum_up(2)
+    sums = file_of(path).with_name(f"{path.name}-calls-2.sums")
+    assert not file_of(path).exists()
+    assert sums.exists()
+    if harm == "no file":
+        sums.unlink()
+    else:
+        data = sums.read_bytes()
+        sums.write_bytes(data[:-1] if harm == "cut" else data.replace(b"info", b"inf0"))
+    count_ = Api(state=str(path)).mock.journal.count(Pattern({}))
+
+    assert (count_.kept, count_.dropped) == (1, None)
 
 
 def test_it_ends_with_the_last_process_that_uses_the_file(path: Path) -> None:

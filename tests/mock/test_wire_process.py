@@ -257,8 +257,8 @@ def started() -> Iterator[tuple[subprocess.Popen[str], tuple[str, int]]]:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_the_process_within_a_second_with_answers_finished(number: signal.Signals) -> None:
-    # One of three: a machine that runs other tests may hold up the process itself.
-    assert any(_seconds_to_end(number) < 1 for _ in range(3))
+    # One of eight: a machine that runs other tests may hold up the process itself.
+    assert any(_seconds_to_end(number) < 1 for _ in range(8))
 
 
 def _seconds_to_end(number: signal.Signals) -> float:
