@@ -200,11 +200,17 @@ class Connection(asyncio.Protocol):
         if not self._reading:
             self._go_on()  # a request that was decided holds less than it did
 
-    def probe(self) -> None:
-        """Sends the next byte that the answer begins with, where the client waits for it and the time has come."""
+    def probe(self, *, ended: bool) -> None:
+        """Sends the next byte that the answer begins with, where the client waits for it and the time has come. An
+        answer without a byte goes out now where the client has ended its side: there is no other way to find out
+        whether it has gone.
+        """
         queue, now = self._queue, monotonic()
-        waits = queue and queue[0].response is None and not queue[0].wordless
-        if not waits or self._midway or not self._writable or now < self._probe_at:
+        if not queue or queue[0].response is not None or self._midway or not self._writable or now < self._probe_at:
+            return
+        if queue[0].wordless:
+            if ended and (outbox := queue[0].outbox) is not None:
+                outbox.hurry(queue[0])
             return
         if self._ahead < len(BEGIN) and not self.transport.is_closing():
             self.transport.write(BEGIN[self._ahead : self._ahead + 1])

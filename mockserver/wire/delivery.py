@@ -73,6 +73,7 @@ class PendingRequest:
     outbox: Outbox | None = None  # where its response waits, once it has one
     paced: Paced | None = None  # what its transport remembers between two pieces of the answer
     wordless: bool = False  # whether it is decided that no byte of an answer goes out
+    forgotten: bool = False  # whether its connection answers nothing any more
     hurried: bool = False  # whether its transport must not wait any more: the login was reset, or the server stops
 
     def __post_init__(self) -> None:
@@ -141,9 +142,9 @@ class Outbox:
         delivery = response.delivery
         if delivery.latency <= 0 and response.later is None:
             pending.response = response
-        elif not pending.connection.transport.is_closing():
+        elif not pending.connection.transport.is_closing() and not pending.forgotten:
             self._wait(pending, response, delivery.latency / SECOND)
-        elif response.later is not None:  # the client has gone in the meantime
+        elif response.later is not None:
             self.guard.run(response.later.leave)
 
     def postpone(self, pending: PendingRequest, response: Response, seconds: float) -> None:
@@ -175,6 +176,14 @@ class Outbox:
         self._timers[pending] = (loop.call_later(seconds, due), response)
         if response.later is not None:
             self.guard.run(partial(response.later.begin, wake))
+
+    def hurry(self, pending: PendingRequest) -> None:
+        """Has an answer that waits go out now."""
+        if waiting := self._timers.get(pending):
+            response = waiting[1]
+            self.drop([pending])
+            pending.response, pending.hurried = response, True
+            pending.connection.advance()
 
     def drop(self, queue: Iterable[PendingRequest]) -> None:
         """Forgets answers whose connection has closed."""

@@ -314,6 +314,8 @@ class Server:
 
     def forget(self, queue: Iterable[PendingRequest]) -> None:
         """See `connection.Host`."""
+        for pending in queue:
+            pending.forgotten = True
         self.outbox.drop(queue)
 
     def _leave(self, connection: Connection) -> None:
@@ -371,7 +373,7 @@ class Server:
             if seen & select.POLLERR:
                 connection.transport.abort()
             elif seen & ends or (connection.deaf and (not ends or _unread(number) > _SEEN or _is_full(number))):
-                connection.probe()
+                connection.probe(ended=bool(seen & ends))
 
     def submit(self, pending: PendingRequest) -> None:
         """See `connection.Host`."""

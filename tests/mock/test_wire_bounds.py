@@ -135,6 +135,22 @@ def test_a_client_that_gets_no_byte_of_its_answer_gets_none_ahead_of_it(serve: S
             assert client.socket.recv(1) == b""
 
 
+@pytest.mark.parametrize("give_up", [close, reset, end_their_side_and_close])
+@pytest.mark.parametrize("transport", ["empty", "reset"])
+def test_the_place_of_a_client_that_gave_up_is_free_at_once_where_it_was_to_get_no_byte(
+    serve: Serve, transport: str, give_up: Callable[[list[Client]], None]
+) -> None:
+    late = get(f"/?latency=60000&transport={transport}")
+    with serve() as up:
+        clients = [Client(up.address).send(late * times) for times in (1, 1, 20, 300)]
+        wait_for(lambda: sum(up.echo.turns) >= len(clients))
+        give_up(clients)
+
+        wait_for(lambda: not connections(up))
+        assert not up.server.outbox
+        assert up.server.held == 0
+
+
 def test_a_call_whose_client_gave_up_before_it_was_decided_is_not_kept(serve: Serve) -> None:
     with serve() as up:
         client = Client(up.address)
