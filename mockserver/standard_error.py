@@ -20,6 +20,7 @@ _TOGETHER = 4096
 not run into each other.
 """
 _PAUSE = 0.01  # seconds in which lines gather, so that a busy server's thread is not woken for each
+_TWO_MARKS = "#\\x23"
 _PATIENCE = 0.1  # seconds for which an end waits until standard error has taken what waits
 
 _Item: TypeAlias = "bytes | threading.Event"
@@ -142,8 +143,12 @@ STANDARD_ERROR = Lines()
 
 
 def write_line(line: str) -> None:
-    """Writes a line of the mock to standard error, without waiting for it."""
-    STANDARD_ERROR.write(f"ifind-mock: {line}")
+    """Writes a line of the mock to standard error, without waiting for it. Names of files and keys in it, which others
+    have chosen, are no line of their own there, and nothing that a terminal or Azure Pipelines takes for a command.
+    """
+    if not line.isprintable():
+        line = "".join([one if one.isprintable() else ascii(one)[1:-1] for one in line])
+    STANDARD_ERROR.write(f"ifind-mock: {line.replace('##', _TWO_MARKS)}")
 
 
 def write_failure(what: str, error: BaseException) -> None:

@@ -48,7 +48,6 @@ CREATE TABLE sends (
     http INTEGER, answer TEXT, crc INTEGER);
 CREATE INDEX sends_of_a_run ON sends (run, call);
 """
-_NAMES = {"runs", "sends", "sends_of_a_run"}
 _COLUMNS: Mapping[str, str] = {
     "runs": "id, key, target, kit, started, ended",
     "sends": "id, run, at, method, call, units, state, source, http, answer",
@@ -263,8 +262,8 @@ def _prepare(connection: sqlite3.Connection, file: Path) -> None:
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (layout,) = connection.execute("PRAGMA user_version").fetchone()
-    names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-    if not names and not application:
+    schema = _schema_of(connection)
+    if not schema and not application:
         connection.executescript(
             f"BEGIN EXCLUSIVE; {_TABLES} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {LAYOUT}; COMMIT"
         )
@@ -275,10 +274,21 @@ def _prepare(connection: sqlite3.Connection, file: Path) -> None:
         raise UsageError(
             f"--ledger: {file} was written by another version of the kit (layout {layout}); name a new file"
         )
-    elif names != _NAMES or not _is_whole(connection):
+    elif schema != _own_schema() or not _is_whole(connection):
         raise UsageError(
             f"--ledger: {file} is damaged: its tables or lines are not as they were written; name a new file"
         )
+
+
+def _schema_of(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    """What the file consists of: a view or a trigger of another's could run for ever, or change what is written."""
+    return connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name LIMIT 9").fetchall()
+
+
+def _own_schema() -> list[tuple[str, str]]:
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(_TABLES)
+        return _schema_of(connection)
 
 
 def _run_of(connection: sqlite3.Connection, whose: str, target: str, now: str) -> tuple[int, bool]:

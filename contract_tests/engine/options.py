@@ -26,6 +26,7 @@ _UNITS_OF_TIME = {**_PERIODS, "ms": 0.001, "m": 60.0, "d": 86400.0}
 _TASK = re.compile(rf"([0-9]{{1,18}}) ({'|'.join(map(str, SECTIONS))})(?: ([0-9]{{7,15}}))?")
 TASK_LINE = f"ID SOURCE PHONE, as 123 2 70001234567 (source: {', '.join(map(str, SECTIONS))})"
 """How a line of --tasks is written; the phone may be left out."""
+MOST_TASKS = 1000  # of --tasks; a run has a use for a dozen
 _FEW = 10  # wrong lines of --tasks that are named
 
 
@@ -190,6 +191,8 @@ def read_tasks(file: str | Path) -> tuple[GivenTask, ...]:
     for number, line in enumerate(lines, start=1):
         words = line.partition("#")[0].replace(",", " ").split()
         task = _TASK.fullmatch(" ".join(words))
+        if task and len(found) == MOST_TASKS:
+            raise UsageError(f"--tasks: {file}, line {number}: is one task more than the {MOST_TASKS:,} that are read")
         if task:
             found.append(GivenTask(int(task[1]), int(task[2]), task[3]))
         elif words:

@@ -25,7 +25,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mockserver
-from mockserver.standard_error import Lines
+from mockserver.standard_error import Lines, write_line
 from mockserver.web.control import Control
 from support.processes import COMMAND, environment, serving
 from support.raw_client import connected
@@ -361,3 +361,15 @@ def _answers(url: str) -> bool:
     with suppress(OSError), urllib.request.urlopen(url, timeout=5) as answer:
         return bool(answer.status == 200)
     return False
+
+
+@pytest.mark.parametrize("name", ["a\nb", "\x1b[31mred", "##vso[task.setvariable]x", "\u202eb", "\ud800"])
+def test_a_name_that_others_have_chosen_is_no_line_and_no_command(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_line(f"{name}: is full")
+
+    written = capsys.readouterr().err
+    assert written.endswith(": is full\n")
+    assert written[:-1].isprintable()
+    assert "##" not in written

@@ -652,7 +652,16 @@ def test_given_tasks_are_checked_and_none_is_made(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "line"), [("", ""), ("12", "line 1"), ("# ok\n12 2 +7", "line 2"), ("x 2", "line 1"), ("12 5", "line 1")]
+    ("text", "line"),
+    [
+        ("", ""),
+        ("12", "line 1"),
+        ("# ok\n12 2 +7", "line 2"),
+        ("x 2", "line 1"),
+        ("12 5", "line 1"),
+        ("1 2\n" * 200_000, "line 1001"),
+    ],
+    ids=lambda value: value[:10],
 )
 def test_a_file_of_tasks_that_is_wrong_is_refused_by_line(text: str, line: str, tmp_path: Path) -> None:
     (tmp_path / "tasks").write_text(text, encoding="utf-8")

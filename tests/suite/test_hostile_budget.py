@@ -266,6 +266,15 @@ def test_a_damaged_ledger_is_refused_with_a_reason(name: str, tmp_path: Path) ->
         taken(tmp_path / "ledger.db")
 
 
+def test_a_ledger_with_a_table_that_has_no_end_is_refused(tmp_path: Path) -> None:
+    endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x AS id, x AS run FROM n"
+    damages = ("DROP INDEX sends_of_a_run", "DROP TABLE sends", f"CREATE VIEW sends AS {endless}")
+    written(tmp_path / "ledger.db", *damages, "CREATE INDEX sends_of_a_run ON runs (id)")
+
+    with pytest.raises(UsageError, match=r"--ledger: .*damaged"):
+        taken(tmp_path / "ledger.db")
+
+
 def test_a_create_of_before_counts_as_a_unit_whatever_its_line_says(tmp_path: Path) -> None:
     written(tmp_path / "ledger.db", units=0)
 
