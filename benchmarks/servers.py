@@ -21,7 +21,7 @@ def mock(name: str, title: str, command: Path, *options: str) -> Kind:
         (setting.folder / "ifind-mock.toml").write_text(SETTINGS, encoding="utf-8")
         return [str(command), "serve", "--port", str(setting.port), *options]
 
-    return Kind(name, title, "ours", "-", serve, lambda _: _version(command), warm_up=24)
+    return Kind(name, title, "ours", "-", serve, lambda _: _version(command), warm_up=60)
 
 
 def _version(command: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, TypeAlias
@@ -112,6 +112,14 @@ class RunningScenario:
 
 Changes: TypeAlias = "Mapping[str, tuple[Any, Any]]"
 """What steps have changed of an account: by the field, its value before the first of them and after the last."""
+_Place: TypeAlias = "tuple[str | None, str, str]"
+"""Login and name of a scenario, and the account that it has changed."""
+_Key: TypeAlias = "tuple[str | None, str] | str | None"
+"""What places are looked up by: a scenario, its login, the account."""
+
+
+def _keys(place: _Place) -> set[_Key]:
+    return {place[:2], place[0], place[2]}
 
 
 class Scenarios:
@@ -131,8 +139,8 @@ class Scenarios:
     def forget(self) -> None:
         """Forgets all scenarios, which stay in the records."""
         self._forget_running()
-        self._changes: dict[tuple[str | None, str], dict[str, dict[str, tuple[Any, Any]]]] = {}
-        """By login and name of the scenario, and by account."""
+        self._changes: dict[_Place, Changes] = {}  # in the order of the last changes
+        self._places: dict[_Key, dict[_Place, None]] = {}
 
     def _forget_running(self) -> None:
         self._running: dict[str | None, dict[str, RunningScenario]] = {}  # by login, then by name
@@ -161,13 +169,10 @@ class Scenarios:
             self._begin(read_scenario(name, json.loads(change.value)))
 
     def _take_changes(self, change: Change) -> None:
-        login, name, account = json.loads(change.key)
-        own = self._changes.setdefault((login, name), {})
-        own.pop(account, None)
+        place: _Place = tuple(json.loads(change.key))
+        self._drop_changes(place)
         if change.value is not None:
-            own[account] = {key: (old, new) for key, (old, new) in json.loads(change.value).items()}
-        elif not own:
-            del self._changes[login, name]
+            self._keep(place, {key: (old, new) for key, (old, new) in json.loads(change.value).items()})
 
     def _take_course(self, login: str | None, name: str, course: Sequence[int]) -> None:
         running = self._running.get(login, {}).get(name)
@@ -253,34 +258,42 @@ class Scenarios:
 
     def changed(self, scenario: Scenario, before: Account, after: Account) -> None:
         """Keeps what a step has changed of an account, its charges aside."""
-        own = self._changes.setdefault((scenario.login, scenario.name), {}).setdefault(before.login, {})
+        place = (scenario.login, scenario.name, before.login)
+        own = dict(self._changes.get(place, {}))
         for key in RESTORED:
             if (value := getattr(after, key)) != (first := getattr(before, key)):
                 own[key] = (own[key][0] if key in own else first, value)
-        if own and self._records is not None:
-            key = json.dumps([scenario.login, scenario.name, before.login])
-            self._records.put_record(_CHANGES, key, json.dumps(own))
+        if own:
+            self._keep(place, own)
+            if self._records is not None:
+                self._records.put_record(_CHANGES, json.dumps(place), json.dumps(own))
 
     def taken_back(self, login: str | None, name: str | None = None) -> Sequence[tuple[str, Changes]]:
         """What the scenario has changed, by account, and forgets it; without a name what all of the login have, and
-        what any has changed of its account; with None all.
+        what any has changed of its account; with None all. The last changes come first.
         """
-        taken: list[tuple[str, Changes]] = []
-        for (own, known), accounts in [*self._changes.items()]:  # without a look at each account
-            if (own, known) == (login, name) if name else login in (None, own):
-                taken += self._take_back(own, known, [*accounts])
-            elif not name and login in accounts:
-                taken += self._take_back(own, known, [login])
+        every = login is None and name is None
+        places = [*(self._changes if every else self._places.get((login, name) if name else login, ()))]
+        taken = [(place[2], self._drop_changes(place)) for place in reversed(places)]
+        if self._records is not None:
+            for place in places:
+                self._records.drop_record(_CHANGES, json.dumps(place))
         return taken
 
-    def _take_back(self, login: str | None, name: str, accounts: Sequence[str]) -> Iterator[tuple[str, Changes]]:
-        own = self._changes[login, name]
-        for account in accounts:
-            yield account, own.pop(account)
-            if self._records is not None:
-                self._records.drop_record(_CHANGES, json.dumps([login, name, account]))
-        if not own:
-            del self._changes[login, name]
+    def _keep(self, place: _Place, changes: Changes) -> None:
+        self._drop_changes(place)
+        self._changes[place] = changes
+        for key in _keys(place):
+            self._places.setdefault(key, {})[place] = None
+
+    def _drop_changes(self, place: _Place) -> Changes:
+        changes = self._changes.pop(place, {})
+        for key in _keys(place):
+            places = self._places.get(key, {})
+            places.pop(place, None)
+            if not places:
+                self._places.pop(key, None)
+        return changes
 
     def _end(self, name: str, login: str | None) -> None:
         """Has the scenario meet no more calls."""

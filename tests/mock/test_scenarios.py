@@ -201,6 +201,17 @@ def test_an_account_is_as_before_once_the_scenario_is_taken_away(
     assert api.mock.store.account(LOGIN) == before
 
 
+@pytest.mark.parametrize("login", [LOGIN, None])
+def test_an_account_that_several_scenarios_have_changed_is_as_before_the_first(api: Api, login: str | None) -> None:
+    before = api.mock.store.account(LOGIN)
+    for name, limit in (("one", 7), ("two", 8), ("three", 9)):
+        begin(api, {"account": {"daily_limit": limit}}, name=name, login=LOGIN)
+        assert api.call("info")["data"]["api_limit"]["of"] == limit
+    api.mock.clear_scenarios(login)
+
+    assert api.mock.store.account(LOGIN) == before
+
+
 def test_what_another_has_changed_of_the_account_since_stays(api: Api) -> None:
     begin(api, {"account": {"daily_limit": 7, "demo": True}})
     api.call("info")
