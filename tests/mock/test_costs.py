@@ -184,11 +184,13 @@ def test_long_logins_cost_a_misspelt_one_little() -> None:
     for n in range(route.NEAR):
         mock.put_account(f"{'ab' * 90}{n}", {})
     control = Control(mock, load({}), lambda operation: operation(), lambda _: None)
-    began = time.process_time()
-    handled = control.handle("POST", "/reset", body={"login": "ba" * 90})
 
-    assert handled.status == 404
-    assert time.process_time() - began < 0.05  # comparing them takes 0.3 seconds
+    def seconds() -> float:
+        began = time.process_time()
+        assert control.handle("POST", "/reset", body={"login": "ba" * 90}).status == 404
+        return time.process_time() - began
+
+    assert min(seconds() for _ in range(5)) < 0.05  # comparing them takes 0.3 seconds
 
 
 def test_made_up_accounts_are_named_without_a_search(crowd: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -140,11 +140,13 @@ def test_no_body_holds_the_loop(name: str) -> None:
     body = (begin + repeated * (2**20 // max(1, len(repeated)) + 1))[: 2**20]
     content_type = FORM["content-type"] if kind == "form" else f"multipart/form-data; boundary=x{kind}"
     request = Request("POST", b"/api/create", b"", {"content-type": content_type}, body, "::1")
-    began = time.thread_time()
-    response = SHARED.gateway.answer(request)
 
-    assert b"error" in response.body
-    assert time.thread_time() - began < 0.15  # a whole body of escapes, or of headers, takes 0.3 to 0.7 seconds
+    def seconds() -> float:
+        began = time.thread_time()
+        assert b"error" in SHARED.gateway.answer(request).body
+        return time.thread_time() - began
+
+    assert min(seconds() for _ in range(5)) < 0.15  # a whole body of escapes, or of headers, takes 0.3 to 0.7 seconds
 
 
 @pytest.mark.parametrize("text", [b"\r\n", b"\n", b"x", b"-", b"\r\n\r\nx"])

@@ -189,7 +189,7 @@ def test_a_stop_does_not_wait_for_a_turn_and_what_is_left_is_not_decided(connect
     took = time.monotonic() - began
     server.release(ended.set)
 
-    assert took < 1
+    assert took < 5
     assert [client.answer().status for client in clients] == [503, 503]
     assert all(client.closed() for client in clients)
     assert not ended.is_set()  # a turn still touches the state

@@ -191,7 +191,7 @@ def test_a_stop_lets_answers_in_flight_finish_and_refuses_new_connections(serve:
             began = time.monotonic()
         took = time.monotonic() - began
 
-        assert took < 1
+        assert took < 4
         assert idle.closed()
         assert half.closed()
         assert waiting.answer().json["path"] == "/"
