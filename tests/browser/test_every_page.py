@@ -39,7 +39,6 @@ def settled(page: Page) -> None:
     page.wait_for_load_state("networkidle")
 
 
-@pytest.mark.few(9)
 @pytest.mark.parametrize(("theme", "language", "size"), LOOKS, ids=["light-en-wide", "dark-ru-narrow"])
 @pytest.mark.parametrize("shown", PAGES, ids=[page.name for page in PAGES])
 def test_axe_finds_nothing_and_the_page_fits_its_window(
@@ -72,7 +71,6 @@ def test_what_a_row_says_and_what_can_be_done_with_it_is_in_sight(visit: Visit) 
         assert button["x"] + button["width"] <= box["x"] + box["width"], name
 
 
-@pytest.mark.few(4)
 @pytest.mark.parametrize("name", PATHS)
 def test_each_part_of_a_page_is_reached_by_the_tab_key_and_seen_there(visit: Visit, name: str) -> None:
     page = visit.open(PATHS[name])
