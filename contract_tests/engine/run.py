@@ -208,9 +208,10 @@ def _check_target(run: Run) -> None:
         if reply.status == "error" and not run.target.provisioned and _refused(run):
             if any(finding.binding for finding in run.findings.all):
                 return  # a broken promise outranks refused credentials: the report shows both
+            mock = "; for a mock, unset them: the suite makes its own accounts" if on_loopback(run.target.base) else ""
             raise UnreachableError(
                 f"{run.target.base} refuses the credentials in every method: check IFIND_LOGIN and IFIND_TOKEN,"
-                " and the path of the URL"
+                f" and the path of the URL{mock}"
             )
     except NotChecked:
         if run.api.is_out and not run.findings.all:

@@ -17,6 +17,8 @@ from mockserver.cli.streams import complete
 from mockserver.core.errors import IfindMockError
 from mockserver.data import BrokenDataError, failure_of
 
+COMPLETES = "_IFIND_MOCK_COMPLETE"
+"""The variable by which a shell asks for completions."""
 COMMANDS: Mapping[str, str] = {
     "serve": "runs the mock",
     "check": "runs the contract suite",
@@ -42,6 +44,10 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"mockserver.cli.{cmd_name}").command
+        if COMPLETES in os.environ:
+            from mockserver.cli.completion import complete_values
+
+            complete_values(command)
         if not gc.isenabled():
             gc.freeze()  # what has been loaded stays: no collection needs to look at it
             gc.enable()
@@ -81,6 +87,8 @@ def _shown_safely() -> Iterator[None]:
     """Masks the credentials of the environment in an error about what was typed."""
     try:
         yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
     except click.UsageError as error:
         from contract_tests.engine.options import CheckOptions
         from contract_tests.redact.mask import Mask

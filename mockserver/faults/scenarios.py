@@ -213,6 +213,8 @@ class Scenarios:
         if name not in own:
             whose = "of all accounts" if login is None else "of the account"
             there = few(own, len(own)) or "none"
+            if login is None and (other := next((one for one in self._running if name in self._running[one]), None)):
+                there += f"; there is one of the account {other}: give its login"
             raise NotFound(Problem("name", f"{cut(name)!r} is not a scenario {whose}", f"scenarios: {there}"))
         return own[name]
 

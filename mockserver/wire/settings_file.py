@@ -92,7 +92,8 @@ class SettingsFile:
         self._known = self._last = state
         file, found = self._applied.file, state[0]
         if found is None:
-            raise IfindMockError(f"{file}: is gone")
+            self._say(f"{file}: is gone; what it said stays in force until the mock is started again")
+            return False
         if not stat.S_ISREG(found.st_mode):
             raise IfindMockError(f"{file}: is no ordinary file any more")
         self._reading, self._looks = Future(), 0

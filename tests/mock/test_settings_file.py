@@ -183,7 +183,7 @@ def test_a_mistake_of_our_own_in_reading_does_not_end_the_looking(
 def test_a_file_that_goes_changes_nothing(edited: Edited) -> None:
     edited.path.unlink()
 
-    assert edited.looked(2) == ["FILE: is gone", "FILE: has changed and is not applied; the settings stay as they were"]
+    assert edited.looked(3) == ["FILE: is gone; what it said stays in force until the mock is started again"]
     assert edited.limit == 5
 
 

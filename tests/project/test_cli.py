@@ -20,7 +20,7 @@ import pytest
 
 from mockserver.__main__ import main
 from support.command import ifind
-from support.processes import environment, serving
+from support.processes import COMMAND, environment, serving
 
 
 def test_serve_prints_one_line_and_all_else_to_standard_error(tmp_path: Path) -> None:
@@ -288,3 +288,11 @@ def test_ctrl_c_while_the_command_is_loaded_ends_it_without_a_traceback(monkeypa
     monkeypatch.setattr(builtins, "__import__", interrupted)
     with pytest.raises(SystemExit, match="Aborted!"):
         main()
+
+
+def test_a_group_without_a_command_shows_its_help_once() -> None:
+    for group in ([], ["config"]):
+        done = subprocess.run([*COMMAND, *group], env=environment(), capture_output=True, text=True, check=False)
+
+        assert done.returncode == 2
+        assert (done.stdout + done.stderr).count("Usage:") == 1

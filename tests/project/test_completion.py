@@ -14,7 +14,7 @@ import pytest
 
 from mockserver.cli.main import COMMANDS, commands
 from support.command import ifind
-from support.processes import environment
+from support.processes import COMMAND, environment
 
 BASH = """
 {line}
@@ -54,6 +54,27 @@ def completed(*words: str) -> list[str]:
 )
 def test_bash_completes(words: list[str], offered: set[str]) -> None:
     assert {*completed(*words)} == offered
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("validate a", ["file,a"]),
+        ("config check my", ["file,my"]),
+        ("serve --config my", ["file,my"]),
+        ("check --junit re", ["file,re"]),
+        ("check ", ["plain,mock", "plain,live"]),
+        ("parity mock l", ["plain,live"]),
+        ("validate --format x", ["plain,xml"]),
+        ("va", ["plain,validate"]),
+    ],
+)
+def test_a_shell_completes_files_targets_and_choices(typed: str, said: list[str]) -> None:
+    words = f"ifind-mock {typed}"
+    asked = {"_IFIND_MOCK_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    done = subprocess.run(COMMAND, env=environment() | asked, capture_output=True, text=True, check=False)
+
+    assert done.stdout.splitlines() == said
 
 
 def all_commands() -> dict[tuple[str, ...], click.Command]:

@@ -313,7 +313,7 @@ def test_a_soak_leaves_memory_descriptors_and_threads_flat(torture: Torture, tmp
     assert wrong == []
     assert growth < 8 * MIB
     assert last.descriptors - warm.descriptors < 100  # those of the clients that are open at the moment
-    assert last.threads <= warm.threads
+    assert min(one.threads for one in seen[-20:]) <= warm.threads  # those of control calls end a moment later
     torture.figure(f"soak, state {state.replace('state.db', 'in a file')}", f"{seconds} s")
     torture.figure("calls, all answered", honest.calls)
     torture.figure("resets", len(seen))
