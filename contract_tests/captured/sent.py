@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from email.parser import BytesParser
-from email.policy import HTTP
 from functools import cached_property
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
@@ -48,7 +46,7 @@ class SentCall:
     @cached_property
     def _split(self) -> SplitResult:
         try:
-            return urlsplit(self.url)
+            return urlsplit("" if has_long_host(self.url) else self.url)
         except ValueError:
             return urlsplit("")
 
@@ -88,14 +86,25 @@ class SentCall:
     def _tokens(self) -> list[str]:
         """The tokens. What also stands for a login or a phone, or in brackets, was put there by a recorder's filter."""
         others = {*self.values("login"), *self.values("phone")}
-        return [t for t in self.values("token") if t and t not in others and t[0] not in "<[{*("]
+        found = [t for t in self.values("token") if t and t not in others and t[0] not in "<[{*("]
+        return found[:MOST_TOKENS]
 
 
 _NAMES = ("login", "token", "phone", "source", "format", "id")
 """The parameters that are looked at. Others are not kept: a file may have millions."""
 MAX_FORM = 2**20  # bytes of the largest form that is read, and MOST_FIELDS at most
-MOST_NESTED = 8  # forms within a form that are read
+MOST_TOKENS = 4  # of a call, for each of which the whole answer is searched
 MAX_QUERY = 2**16  # characters of the longest query that is read
+
+
+_LONG_HOST = re.compile(r"[^/?#]*+//[^/?#]{300}")
+
+
+def has_long_host(url: str) -> bool:
+    """Whether the host of a URL is none that could be called. To look at it takes the library a time that grows with
+    the square of its length.
+    """
+    return _LONG_HOST.match(url) is not None
 
 
 def _query_pairs(query: str) -> Pairs:
@@ -127,29 +136,33 @@ def form_of(content_type: str, body: object) -> Pairs | None:
     return _multipart(content_type, data) if kind == "multipart/form-data" else None
 
 
-_LONG_HEADER = re.compile(rb"^[!-9;-~]++:(?:[^\r\n]|\r?\n[ \t]){%d}" % LONGEST_HEADER, re.MULTILINE)
+_BOUNDARY = re.compile(r"boundary=(?:\"([^\"]{1,70})\"|([^\s;,\"]{1,70}))", re.IGNORECASE)
+_GAP = re.compile(rb"\r?\n\r?\n")
+_DISPOSITION = re.compile(rb"^content-disposition:([^\r\n]*+)", re.IGNORECASE | re.MULTILINE)
+_NAME = re.compile(rb"[;\s]name=(?:\"([^\"]*+)\"|([^\s;\"]++))", re.IGNORECASE)
+_FILE = re.compile(rb"[;\s]filename\*?=", re.IGNORECASE)
 
 
 def _multipart(content_type: str, data: bytes) -> Pairs | None:
-    """The fields of a multipart form, without its files."""
-    # The time of the parser grows with the square of a header's length, and of the forms within one another.
-    if _LONG_HEADER.search(data) or data.lower().count(b"multipart/") > MOST_NESTED:
+    """The fields of a multipart form, without its files (RFC 7578). The parser of the library takes a time that grows
+    with the square of a header's length.
+    """
+    boundary = _BOUNDARY.search(content_type)
+    if boundary is None:
         return None
-    if data.count(b"\n--") > MOST_FIELDS:
+    mark = re.escape(f"--{boundary[1] or boundary[2]}".encode("utf-8", "replace"))
+    parts = re.split(rb"(?:\A|\r?\n)" + mark, data, maxsplit=MOST_FIELDS + 1)
+    if len(parts) > MOST_FIELDS + 1:
         return None
-    head = f"Content-Type: {content_type}\r\n\r\n".encode("utf-8", "replace")
-    try:
-        message = BytesParser(policy=HTTP).parsebytes(head + data)
-        parts = [*message.iter_parts()] if message.is_multipart() else []
-        named = [(part.get_param("name", header="content-disposition"), part) for part in parts]
-        return _looked_at(
-            (name, content.decode("utf-8", "replace"))
-            for name, part in named
-            if part.get_filename() is None
-            if isinstance(content := part.get_payload(decode=True), bytes)
-        )
-    except (ValueError, LookupError, AttributeError, TypeError, IndexError):  # what the parser raises for wrong heads
-        return None
+    fields: list[tuple[str, str]] = []
+    for part in parts[1:]:
+        gap = _GAP.search(part, 0, LONGEST_HEADER)
+        disposition = _DISPOSITION.search(part, 0, gap.start()) if gap else None
+        name = _NAME.search(disposition[1]) if disposition else None
+        if gap and disposition and name and not _FILE.search(disposition[1]):
+            named = name[2] if name[1] is None else name[1]
+            fields.append((named.decode("utf-8", "replace"), part[gap.end() :].decode("utf-8", "replace")))
+    return _looked_at(fields)
 
 
 def form_of_pairs(fields: object) -> Pairs | None:

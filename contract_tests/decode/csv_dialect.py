@@ -21,7 +21,7 @@ from contract_tests.decode.csv_lines import (
     titles,
     without_blanks,
 )
-from contract_tests.decode.model import TooLarge, oddities
+from contract_tests.decode.model import MAX_PARTS, TooLarge, oddities
 
 MAX_COLUMNS = 10_000
 Rank: TypeAlias = tuple[int, int]
@@ -69,11 +69,16 @@ class Effort:
     cells: int  # of the body in one reading, about
     spent: int = 0
 
-    def spend(self) -> None:
-        """Notes a further reading. Raises TooLarge where the body would be looked at too often."""
-        self.spent += self.cells
+    def spend(self, delimiters: int = 0) -> None:
+        """Notes a further reading, with a delimiter that the body has so often. Raises TooLarge where the body would be
+        looked at too often.
+        """
+        cells = max(self.cells, delimiters)  # which are no usual ones
+        if cells > MAX_PARTS:
+            raise TooLarge(f"CSV of more than {MAX_PARTS:,} values")
+        self.spent += cells
         if self.spent > MOST_SPLIT:
-            raise TooLarge(f"CSV of about {self.cells:,} cells, which is not read in every way that it may be written")
+            raise TooLarge(f"CSV of about {cells:,} cells, which is not read in every way that it may be written")
 
 
 def tables(text: str, known: str | None, effort: Effort, *, every: bool) -> Iterator[Table | Miss]:
@@ -84,8 +89,9 @@ def tables(text: str, known: str | None, effort: Effort, *, every: bool) -> Iter
     body = text[separator.end() :] if separator else text
     for name, mark in _marks(text, known, separator[1] if separator else "").items():
         misses: list[Miss] = []
+        delimiters = body.count(mark)
         for grammar in _grammars(body, every=every):
-            effort.spend()
+            effort.spend(delimiters)
             found = _table(body, name, mark, grammar, "a line sep=" if separator else "")
             if isinstance(found, Miss):
                 misses.append(found)

@@ -15,7 +15,7 @@ from contract_tests.decode.xml_layouts import XmlReader
 from contract_tests.decode.xml_text import xml_text
 from contract_tests.decode.xml_writing import xml_choices
 
-_MARKS = (b"<", b"&", *(mark.encode(encoding) for mark in ('="', "='") for encoding in ("ascii", "utf-16-le")))
+_MARKS = (b"<", b"&", b"=")
 """What begins an element, a reference, and the value of an attribute."""
 
 

@@ -5,8 +5,9 @@ Each process adds records to the end of the last file with one write, which the 
 that has grown long is followed by the next; whoever makes that one writes down what all before it come to, and removes
 them. Of a record that was written in part, as on a full disk, the rest is not looked for: its writer adds it again.
 
-What others do to the files is found out as far as it can be: whoever writes sees that its file is gone or shorter, and
-whoever reads sees bytes that were no record, and that a beginning is missing.
+What others do to the files is found out as far as it can be: all have the last file open, and see that it is gone or
+shorter than at their last look; whoever reads sees bytes that were no record, and that a beginning is missing, as each
+file has a head.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ _BEGIN = len(_MARK) + _HEAD.size
 _PART = 64 * 1024  # bytes that are read at a time
 _PROTOCOL = 5
 _END = re.compile(r"([0-9]+)(?:\.sums(?:\.[0-9]+)?)?")  # of the name of a file of a log
+_ASKED_ANEW = 50  # times, in milliseconds, whether a file has its heading
 _ASKED = 3  # times, whether a file is locked
 GAP: Final = object()
 """Stands for records that were lost."""
@@ -77,6 +79,11 @@ class CallLog:
             self._size += len(data)
         finally:
             self._lock.release()
+
+    def open(self) -> None:
+        """Opens the last file, so that `look` sees what becomes of it."""
+        with self._lock:
+            self._writable()
 
     def _writable(self) -> int:
         """The descriptor of the last file."""
@@ -120,8 +127,9 @@ class CallLog:
         self._close()
         self._file, self._number, self._size = opened, number, 0
         self._lock_shared()
-        if made and number > 1:
-            self.due = number
+        if made:
+            os.write(opened, _HEADING)
+            self.due = number if number > 1 else self.due
 
     def lacks(self, some: bool) -> None:
         """Tells whether this process has records that it could not add so far. A lock says so to the others: it needs
@@ -178,6 +186,7 @@ class LogReader:
         self._file: int | None = None
         self._number = 0
         self._at = 0
+        self._is_begun = False  # whether the file was found to begin as it should, or not to
         self._known: int | None = None  # the highest number at the last look; 0 where there was none
         self._sums: Iterator[tuple[int, Any]] = iter(())  # what is still to be read of the sums before the file
         self.was_cut = False
@@ -256,6 +265,10 @@ class LogReader:
         """The next records of the file."""
         assert self._file is not None
         held = b""
+        if not self._is_begun:
+            self._is_begun = True
+            if not self._has_heading():
+                return [GAP]
         if (size := os.fstat(self._file).st_size) < self._at:
             # What was added since is not looked at, which may have been read before.
             self._at, self.was_cut = size, True
@@ -270,7 +283,21 @@ class LogReader:
     def _open(self, number: int) -> None:
         opened = os.open(_name(self._path, number), os.O_RDONLY | getattr(os, "O_BINARY", 0))
         self.close()
-        self._file, self._number, self._at = opened, number, 0
+        self._file, self._number, self._at, self._is_begun = opened, number, 0, False
+
+    def _has_heading(self) -> bool:
+        """Whether the file begins with its heading, and reads on behind it. It may just be made."""
+        assert self._file is not None
+        for _ in range(_ASKED_ANEW):
+            os.lseek(self._file, 0, os.SEEK_SET)
+            begin = os.read(self._file, len(_HEADING))
+            if begin == _HEADING:
+                self._at = len(begin)
+                return True
+            if begin:
+                return False
+            time.sleep(0.001)
+        return False
 
     def close(self) -> None:
         """Ends the reading."""
@@ -292,7 +319,7 @@ def remove_log(path: Path) -> None:
             file.unlink(missing_ok=True)
 
 
-_WHOLE = framed(None)  # what sums end with
+_WHOLE = _HEADING = framed(None)  # what sums end with, and what the other files begin with
 
 
 def _is_whole(sums: bytes) -> bool:

@@ -55,6 +55,8 @@ class LogJournal(MemoryJournal):
         self._tidier: threading.Thread | None = None
         self._ended = threading.Event()
         self.trouble = Trouble(f"{path}: the journal", write_line, HELD)
+        with suppress(OSError):  # said once a call is to be added
+            self._log.open()
 
     def extend(self, entries: Sequence[tuple[Entry, bytes | None]]) -> None:
         self.add_turn({}, entries, lost_some=False)

@@ -255,7 +255,8 @@ class SqliteFile:
         if places is not None and place_of(self._parts[0]) == places[0]:
             # What the log held is still in the connection.
             self.trouble.begins(f"{self._path}: its log, a file beside it, was removed; leave it there")
-            self.run("PRAGMA wal_checkpoint(TRUNCATE)")
+            with suppress(StoreError):  # unless another process has begun a new one, and done the same
+                self.run("PRAGMA wal_checkpoint(TRUNCATE)")
         version = check_file(self._path, 0)
         self._leave()
         self._open(version, min(self._patience, BUSY))

@@ -209,7 +209,9 @@ class Connection(asyncio.Protocol):
         if not queue or queue[0].response is not None or self._midway or not self._writable or now < self._probe_at:
             return
         if queue[0].wordless:
-            if ended and (outbox := queue[0].outbox) is not None:
+            if not ended:
+                self._ignore_rest()
+            elif (outbox := queue[0].outbox) is not None:
                 outbox.hurry(queue[0])
             return
         if self._ahead < len(BEGIN) and not self.transport.is_closing():
@@ -463,6 +465,15 @@ class Connection(asyncio.Protocol):
         self._unasked.clear()
         self._backlog.clear()
         self._reader.drop()
+
+    def _ignore_rest(self) -> None:
+        """Answers nothing behind the first request, and drops what comes, behind which the client's end may stand."""
+        first = self._queue.popleft()
+        self._drop()
+        self._queue.append(first)
+        self._meet(Event.REFUSED)
+        self._weigh()
+        self._set_reading(on=True)
 
     def _discard(self, size: int) -> None:
         self._meet(Event.SURPLUS)

@@ -14,7 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from mockserver.stores.sqlite import SqliteStore
+from support.processes import serving
 from support.stores import ANNA, LOGIN, create, used
+from support.wire_server import wait_for
 
 # The SQLite file: several processes, and the death of one.
 
@@ -31,6 +33,20 @@ def test_a_second_store_of_the_process_leaves_the_locks_of_the_first_alone(file_
 
     assert "database is locked" in other.stderr, other.stdout
     create(file_store)
+
+
+def test_mocks_on_one_file_whose_log_was_removed_all_go_on(path: Path) -> None:
+    options = ("--state", str(path), "--daily-limit=1000")
+    with serving(*options, cwd=path.parent) as one, serving(*options, cwd=path.parent) as other:
+        one.get("create", phone="70001234567", source=2)
+        other.get("info")
+        path.with_name(f"{path.name}-wal").unlink()
+
+        def all_work() -> bool:
+            made = [mock.get("create", phone="70001234567", source=2) for mock in (one, other)]
+            return all(b'"ok"' in answer for answer in made)
+
+        wait_for(all_work)
 
 
 def test_others_that_write_again_and_again_keep_no_write_from_the_file(path: Path) -> None:

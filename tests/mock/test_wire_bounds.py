@@ -143,6 +143,11 @@ def test_the_place_of_a_client_that_gave_up_is_free_at_once_where_it_was_to_get_
     late = get(f"/?latency=60000&transport={transport}")
     with serve() as up:
         clients = [Client(up.address).send(late * times) for times in (1, 1, 20, 300)]
+        for size in (300_000, 5_000_000):  # more than the system's buffers take
+            clients.append(Client(up.address))
+            clients[-1].socket.settimeout(0.2)
+            with suppress(TimeoutError):
+                clients[-1].socket.sendall(late * (size // len(late)))
         wait_for(lambda: sum(up.echo.turns) >= len(clients))
         give_up(clients)
 

@@ -153,6 +153,9 @@ HOSTILE_XML: dict[str, Body] = {
     "utf-32": lambda: "<?xml version='1.0' encoding='UTF-32'?><r><status>ok</status></r>".encode("utf-32"),
     "ebcdic": lambda: "<?xml version='1.0' encoding='IBM037'?><r><status>ok</status></r>".encode("cp037"),
     "an element of 100,000 attributes": lambda: "<r><status " + " ".join(f"a{n}=''" for n in range(100_000)) + "/></r>",
+    "attributes with blanks": lambda: (
+        "<r>" + ("<a" + "".join(map(" b{} = ''".format, range(99))) + "/>") * 9000 + "</r>"
+    ),
     "elements of 999 attributes": lambda: (
         "<r>" + ("<a " + " ".join(map("a{}=''".format, range(999))) + "/>") * 490 + "</r>"
     ),
@@ -172,6 +175,8 @@ HOSTILE_CSV: dict[str, Body] = {
     "a million columns of names": lambda: ",".join(COLUMNS * 90_000) + "\r\n",
     "a quote without end": lambda: 'name\r\n"' + "x" * BIG,
     "quotes without end": lambda: 'name\r\n"' + '""' * 4_000_000,
+    "another delimiter a million times": lambda: "sep=:\nstatus" + (":" * 19 + "\n") * 90_000,
+    "another delimiter that is not told": lambda: ("status:" + ":".join(["ab"] * 7) + "\n") * 99_000,
     "a million columns": lambda: ",".join(['"name"'] * 999_999) + "\r\n",
     "two million columns": lambda: "," * 2_000_000,
     "two million rows": lambda: "name\r\n" + "Оля\r\n" * 2_000_000,

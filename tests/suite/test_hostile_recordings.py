@@ -56,6 +56,10 @@ def nested(levels: int) -> str:
     return "".join(f"--b{n}\r\nContent-Type: multipart/mixed; boundary=b{n + 1}\r\n\r\n" for n in range(levels))
 
 
+def json_of(size: int) -> str:
+    return '{"status": "ok", "id": 1, "x": "\\u0041' + "a" * size + '"}'
+
+
 PADDING = "a=b; " * 20_000
 MULTIPART = "multipart/form-data; boundary=b0"
 FILES: Mapping[str, Callable[[], bytes]] = {
@@ -72,6 +76,22 @@ FILES: Mapping[str, Callable[[], bytes]] = {
     "aliases of wrong base64": lambda: cassette(body=f"'', base64_string: '{'A' * MIB}='") + b"- *a\n" * 300,
     "aliases of aliases": lambda: cassette(code=f"&b [{', '.join(['&c [x, *c]'] + ['*c'] * 3_000)}]") + b"- *a\n" * 300,
     "forms of many fields": lambda: har(*[posted("application/x-www-form-urlencoded", "a=&" * 300_000)] * 6),
+    "a host of combining marks": lambda: har(
+        entry("http://a" + "\u0315\u0327" * 100_000 + "/api/info?login=a&token=b", "{}")
+    ),
+    "a redirect to such a host": lambda: har(
+        entry(url("info"), "", status=302)
+        | {"response": {"status": 302, "redirectURL": "//a" + "\u0315\u0327" * 100_000}}
+    ),
+    "tokens": lambda: har(entry(url("info") + "".join(map("&token=%C3%A9{}".format, range(900))), json_of(2 * MIB))),
+    "a bare CR in a form": lambda: har(
+        posted(
+            MULTIPART, "--b0\r\nA: b\rContent-Disposition: form-data; " + "; a=b" * 200_000 + "\r\n\r\n1\r\n--b0--\r\n"
+        )
+    ),
+    "brackets in a form": lambda: har(
+        posted(MULTIPART, "--b0\r\nContent-Disposition: form-data; name=" + "(" * 450 + "\r\n\r\n1\r\n--b0--\r\n")
+    ),
     "parts of a form": lambda: har(posted(MULTIPART, "--b0\r\n\r\n" * 100_000)),
     "a number to the base of 60": lambda: cassette(code=f"!!int {'1:' * 200_000}1"),
     "a number of 6,000 digits": lambda: cassette(code=f"!!int 0x{'f' * 6000}"),
