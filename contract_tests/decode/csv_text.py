@@ -6,10 +6,9 @@ import codecs
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from sys import getsizeof
 
 from contract_tests.decode.faults import fault_in
-from contract_tests.decode.model import Context, TooLarge, Unreadable
+from contract_tests.decode.model import Context, Unreadable, bound_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +31,7 @@ _OTHERS = ("koi8-r", "cp866", "iso8859-5", "mac-cyrillic")
 def csv_texts(body: bytes, context: Context) -> Iterator[CsvText]:
     """The text, in each charset that it may be in. Raises Unreadable for what is no text, or no table."""
     for read in _decoded(body, context):
-        if getsizeof(read.text) > MAX_TEXT:
-            raise TooLarge(f"CSV that takes more than {MAX_TEXT // 2**20} MiB as text")
+        bound_text(read.text, "CSV")
         if fault := fault_in(_QUOTED.sub('""', read.text)):
             raise Unreadable(f"{fault}, where csv was asked for")
         if _MARKUP.match(read.text) and read.text.rstrip().endswith(">"):
@@ -43,8 +41,6 @@ def csv_texts(body: bytes, context: Context) -> Iterator[CsvText]:
         yield read
 
 
-MAX_TEXT = 40 * 2**20
-"""Bytes that a text may take, which is copied some times: a picture beside a letter takes four bytes a character."""
 _MARKUP = re.compile(r"\s*<[a-zA-Z!?/]")
 _QUOTED = re.compile(r'"[^"]*+(?:""[^"]*+)*+"')
 

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from contract_tests.decode.faults import fault_in
 from contract_tests.decode.json_writing import json_choices
-from contract_tests.decode.model import MAX_DEPTH, MAX_PARTS, Decoded, TooLarge, Unreadable, bound, named
+from contract_tests.decode.model import MAX_DEPTH, MAX_PARTS, Decoded, TooLarge, Unreadable, bound, bound_text, named
 
 MAX_NUMBER = 300  # characters of a number
 MAX_MEMBERS = 10_000  # of an object; what is compared and remembered of each takes many times its own size
@@ -20,6 +20,7 @@ def read_json(body: bytes) -> Decoded:
     """The answer, an object. Raises Unreadable."""
     bound(body, b",[{", "JSON")
     text = utf8_text(body)
+    bound_text(text, "JSON")
     if text.startswith("\ufeff"):
         raise Unreadable("a byte order mark before the JSON")
     try:

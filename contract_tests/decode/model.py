@@ -115,6 +115,16 @@ def bound(body: bytes, marks: Iterable[bytes | int], kind: str) -> int:
     return count
 
 
+MAX_TEXT = 40 * 2**20
+"""Bytes that a text may take, which is copied some times: a picture beside a letter takes four bytes a character."""
+
+
+def bound_text(text: str, kind: str) -> None:
+    """Raises TooLarge for a text that takes more memory than is spent on one."""
+    if getsizeof(text) > MAX_TEXT:
+        raise TooLarge(f"{kind} that takes more than {MAX_TEXT // 2**20} MiB as text")
+
+
 def sharing(model: Mapping[str, Any], known: Mapping[str, Any]) -> Mapping[str, Any]:
     """The model, with lists of another one in place of the same lists, so that what is read again takes no memory."""
     return {

@@ -10,7 +10,7 @@ from typing import Any
 from lxml import etree
 
 from contract_tests.decode.faults import fault_in
-from contract_tests.decode.model import Context, Decoded, TooLarge, Unreadable, bound
+from contract_tests.decode.model import Context, Decoded, TooLarge, Unreadable, bound, bound_text
 from contract_tests.decode.xml_layouts import XmlReader
 from contract_tests.decode.xml_text import xml_text
 from contract_tests.decode.xml_writing import xml_choices
@@ -28,6 +28,7 @@ def read_xml(body: bytes, context: Context) -> Decoded:
     """The answer. Raises Unreadable, UnknownLayout, TooLarge."""
     bound(body, _MARKS, "XML")
     document = xml_text(body)
+    bound_text(document.text, "XML")
     root = _parsed(document.text)
     choices, others = xml_choices(document, context)
     reader = XmlReader(context, others)

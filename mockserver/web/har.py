@@ -75,7 +75,7 @@ def _value(entry: Entry, name: str) -> str:
 def _response(entry: Entry, body: bytes | None) -> dict[str, Any]:
     content: dict[str, Any] = {"size": entry.response_size, "mimeType": entry.content_type}
     if body is None:
-        content["comment"] = "the body was not kept"
+        content["comment"] = "the body was not kept, or is one of many: ask for fewer calls"
     else:
         content |= _text(body, entry.content_type)
     headers = {"Content-Type": entry.content_type, "X-Mock-Reason": entry.reason}

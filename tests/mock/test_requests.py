@@ -544,6 +544,17 @@ def har(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+def test_an_archive_has_bodies_of_a_mebibyte_the_newest_ones() -> None:
+    asked = Asked()
+    asked.api.mock.arm({"action": {"kind": "http", "status": 200, "body": "x" * 60_000}, "times": "always"})
+    for _ in range(30):
+        asked.api.send("info")
+    entries = json.loads(asked.ask("GET", "/requests.har").body.content)["log"]["entries"]
+    has_body = ["text" in entry["response"]["content"] for entry in entries]
+
+    assert has_body == [False] * 13 + [True] * 17
+
+
 def test_our_own_validate_reads_the_archive_and_finds_what_it_should(har: Path) -> None:
     result = ifind("validate", har.name, cwd=har.parent)
 

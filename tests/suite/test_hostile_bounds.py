@@ -73,13 +73,22 @@ def test_json_within_another_format_has_no_more_values_than_json_itself(fmt: str
         read_answer(body.encode(), fmt, Context("result", "data"))
 
 
-def test_a_picture_beside_letters_makes_no_text_of_many_times_the_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("contract_tests.decode.csv_text.MAX_TEXT", 10_000)
-    head = "status,id\nok,"
+@pytest.mark.parametrize(
+    ("fmt", "head", "end"),
+    [
+        ("csv", "status,id\nok,", ""),
+        ("json", '{"status": "ok", "id": "', '"}'),
+        ("xml", "<r><status>ok</status><id>", "</id></r>"),
+    ],
+)
+def test_a_picture_beside_letters_makes_no_text_of_many_times_the_size(
+    fmt: str, head: str, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("contract_tests.decode.model.MAX_TEXT", 10_000)
 
-    assert read_answer(f"{head}{'7' * 9000}".encode(), "csv", Context("create")).model["status"] == "ok"
+    assert read_answer(f"{head}{'7' * 9000}{end}".encode(), fmt, Context("create")).model["status"] == "ok"
     with pytest.raises(TooLarge):
-        read_answer(f"{head}{'7' * 9000}\U0001f600".encode(), "csv", Context("create"))
+        read_answer(f"{head}{'7' * 9000}\U0001f600{end}".encode(), fmt, Context("create"))
 
 
 def test_a_text_full_of_the_ends_of_values_is_not_searched_on_and_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, cast
@@ -19,7 +19,7 @@ from mockserver.profile.editions import ALL_SOURCES
 from mockserver.settings.files import clauses
 from mockserver.stores.journal import HTTP_METHODS, OUTCOMES, Count, Entry, Journal, Pattern, Waiter
 from mockserver.web.har import archive
-from mockserver.web.paging import PAGE, page, page_of
+from mockserver.web.paging import LARGEST_PAGE, PAGE, page, page_of
 from mockserver.web.route import (
     LOGIN,
     REFUSAL_FIELDS,
@@ -71,8 +71,21 @@ def exported(context: ControlContext, request: ControlRequest) -> tuple[int, Any
     newest = list(islice(journal.entries(pattern, newest_first=True), limit + 1))
     left_out = "; others are left out" if len(newest) > limit or journal.dropped(pattern) != 0 else ""
     comment = f"calls of a mock, rebuilt from its journal; logins and tokens are masked{left_out}"
-    content = archive(reversed(newest[:limit]), journal.bodies(), request.caller.base, comment)
+    shown = newest[:limit]
+    content = archive(reversed(shown), _newest_bodies(shown, journal.bodies()), request.caller.base, comment)
     return 200, Document("application/json", content)
+
+
+def _newest_bodies(newest: Sequence[Entry], bodies: Mapping[int, bytes]) -> Mapping[int, bytes]:
+    """The bodies of the newest entries, as many as make LARGEST_PAGE bytes."""
+    left = LARGEST_PAGE
+    found: dict[int, bytes] = {}
+    for number in (entry.number for entry in newest if entry.number in bodies):
+        left -= len(bodies[number])
+        if left < 0:
+            break
+        found[number] = bodies[number]
+    return found
 
 
 def count(context: ControlContext, request: ControlRequest) -> tuple[int, Any]:
