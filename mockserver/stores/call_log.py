@@ -275,7 +275,7 @@ class LogReader:
         os.lseek(self._file, self._at, os.SEEK_SET)
         while part := os.read(self._file, _PART):
             held += part
-            if found := [*_records(held)]:
+            if found := [*_records(held, is_all=len(part) < _PART)]:
                 self._at += found[-1][0]
                 return [record for _, record in found]
         return []
@@ -340,14 +340,18 @@ def _end(data: bytes, at: int) -> int | None:
     return end if end <= len(data) and crc32(memoryview(data)[begin:end]) == checksum else None
 
 
-def _records(data: bytes) -> Iterator[tuple[int, Any]]:
-    """The whole records, and GAP for what was one, each with the place behind it."""
+def _records(data: bytes, *, is_all: bool = True) -> Iterator[tuple[int, Any]]:
+    """The whole records, and GAP for what was one, each with the place behind it. is_all: whether nothing follows; else
+    what stands behind the beginning of a record may be a part of it.
+    """
     at = 0
     while at < len(data):
         if (end := _end(data, at)) is not None:
             yield end, _Primitives(io.BytesIO(memoryview(data)[at + _BEGIN : end])).load()
             at = end
             continue
+        if not is_all and _is_begun(data[at:]):
+            return
         following = data.find(_MARK, at + 1)
         if not _is_begun(data[at : following if following >= 0 else None]):
             yield (following if following >= 0 else len(data)), GAP

@@ -54,6 +54,19 @@ def test_two_write_and_all_read_the_same(logs: tuple[CallLog, CallLog, LogReader
         assert read(later) == [*given, "e"]
 
 
+def test_a_record_may_hold_what_records_begin_with(
+    logs: tuple[CallLog, CallLog, LogReader], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a text in windows-1251 may."""
+    monkeypatch.setattr(call_log, "_PART", 100)
+    one, _, reader = logs
+    given = [b"x" * size + call_log._MARK + b"y" * size for size in (10, 90, 1000)]
+    for record in given:
+        one.append(record)
+
+    assert read(reader) == given
+
+
 @pytest.mark.parametrize("kept", [1, 7, 12, 20, -1])
 def test_a_record_that_was_written_in_part_hides_no_other(
     logs: tuple[CallLog, CallLog, LogReader], path: Path, kept: int
