@@ -60,7 +60,8 @@ def test_a_record_may_hold_what_records_begin_with(
     """As a text in windows-1251 may."""
     monkeypatch.setattr(call_log, "_PART", 100)
     one, _, reader = logs
-    given = [b"x" * size + call_log._MARK + b"y" * size for size in (10, 90, 1000)]
+    begin = call_log._MARK + call_log._HEAD.pack(5, 0)
+    given = [b"x" * size + begin + b"y" * size for size in (10, 90, 1000)]
     for record in given:
         one.append(record)
 
