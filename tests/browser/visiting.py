@@ -26,6 +26,8 @@ FLAGS = (
 PICTURES = Path(os.environ.get("SCREENSHOTS") or Path(__file__).parents[2] / "build" / "screenshots")
 """The folder for pictures of pages."""
 WIDE, NARROW = (1360, 860), (360, 740)
+PATIENCE = 30_000  # milliseconds that a busy machine may take to show something
+expect.set_options(timeout=PATIENCE)
 Theme = Literal["light", "dark"]
 
 
@@ -70,7 +72,7 @@ class Visit:
             permissions=["clipboard-read", "clipboard-write"],
             accept_downloads=True,
         )
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.troubles.append(str(error)))

@@ -293,7 +293,7 @@ def test_beyond_the_total_each_connection_has_one_request_at_a_time(serve: Serve
     with serve(queued_total=4096) as up, ExitStack() as stack:
         clients = [stack.enter_context(up.connect()) for _ in range(4)]
         for client in clients:
-            client.send(get("/?latency=200&size=5000"))
+            client.send(get("/?latency=1500&size=5000"))
         wait_for(lambda: len(up.server.outbox) == 4)
         for client in clients:
             client.send(get("/second?latency=1") * 3)
@@ -485,7 +485,7 @@ def test_many_connections_at_once_get_one_answer_each_and_what_is_refused_is_not
         clients: list[Client] = []
 
         def all_come() -> None:
-            clients.extend(stack.enter_context(up.connect()).send(get("/create?latency=300")) for _ in range(60))
+            clients.extend(stack.enter_context(up.connect()).send(get("/create?latency=1500")) for _ in range(60))
 
         on_loop(up, all_come)
         statuses = [client.answer().status for client in clients]

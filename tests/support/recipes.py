@@ -23,8 +23,9 @@ class Tree:
 
     def __post_init__(self) -> None:
         for name in COPIED:
-            # With the compiled files, whose times still fit: a copy starts as fast as the source.
-            shutil.copytree(ROOT / name, self.root / name)
+            # With the compiled files, whose times still fit: a copy starts as fast as the source. Another process may
+            # just be writing one, under a name for the time being.
+            shutil.copytree(ROOT / name, self.root / name, ignore=shutil.ignore_patterns("*.pyc.*"))
 
     def new(self, path: str, text: str) -> None:
         """Makes a file."""
