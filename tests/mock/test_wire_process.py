@@ -184,7 +184,7 @@ def test_a_stop_lets_answers_in_flight_finish_and_refuses_new_connections(serve:
             waiting, idle, half = (clients.enter_context(up.connect()) for _ in range(3))
             idle.ask()
             half.send(b"GET / HT")
-            waiting.send(get("/?latency=400") + get("/two"))
+            waiting.send(get("/?latency=200") + get("/two"))
             wait_for(lambda: bool(up.server.outbox))
             late = threading.Timer(0.1, waiting.send, [get("/late")])
             late.start()
