@@ -554,7 +554,7 @@ def test_a_connection_too_many_has_little_time(serve: Serve, sent: bytes) -> Non
 
 
 def test_a_connection_too_many_has_little_time_for_what_it_leaves_unread(serve: Serve) -> None:
-    with serve(connections=1, control_connections=1, control_time=0.1) as up, up.connect() as one, up.connect() as two:
+    with serve(connections=1, control_connections=1, control_time=1) as up, up.connect() as one, up.connect() as two:
         one.ask()
         two.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         two.send(get("/_mock/" + "x" * 30_000) * 30)
@@ -629,4 +629,4 @@ def test_many_headers_are_read_in_time_in_proportion(serve: Serve) -> None:
             return time.perf_counter() - began
 
         took(10)  # the least of three: what else the machine does is not meant
-        assert min(took(30_000) for _ in range(3)) < 30 * max(min(took(3_000) for _ in range(3)), 0.005)
+        assert min(took(30_000) for _ in range(3)) < 30 * max(min(took(3_000) for _ in range(3)), 0.02)
