@@ -191,3 +191,11 @@ def test_a_learnt_entry_is_read_for_its_choice() -> None:
     learnt = {"row.phone": {"choice": "number", "grade": "observed", "date": "2030-01-01"}}
 
     assert resolve(CLAUSES, learnt).choices["row.phone"] == "number"
+
+
+@pytest.mark.parametrize(("choice", "written"), [("text", f'"phone":"{PHONE}"'), ("number", f'"phone":{PHONE}')])
+def test_a_row_writes_its_phone_as_the_clause_row_phone_says(choice: str, written: str) -> None:
+    api = Api(profile={"row.phone": choice}, delay="0s")
+    number = api.create(PHONE)
+
+    assert written in api.send("result", id=number).body.decode()
